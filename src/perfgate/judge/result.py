@@ -1,0 +1,183 @@
+"""The result: one value that holds the verdict and everything it rests on; `result.json` is this model.
+
+Format history:
+
+    format 1   the first release
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from perfgate.measure.summary import EndpointSummary, Failure, Health, MetricSummary, Model, PhaseSummary, Series
+
+FORMAT = 1
+
+Status = Literal["pass", "warn", "fail", "invalid", "skipped"]
+Verdict = Literal["pass", "warn", "fail", "invalid"]
+
+
+class Check(Model):
+    """One metric against one limit.
+
+    Attributes:
+        endpoint: null is the whole service.
+        metric: the budget's metric; a custom metric's statistic is `tokens.p95`.
+        limit: the limit that decided: the broken one, else the failing tier, else the warning tier.
+        uncertain: the limit lies within the measurement's own 95 % interval.
+        source: where the limit stands, e.g. `budgets.toml:42`.
+        message: the check in words.
+    """
+
+    kind: Literal["budget", "history", "paired"] = "budget"
+    endpoint: str | None = None
+    metric: str
+    unit: str
+    direction: Literal["at_most", "at_least"] = "at_most"
+    observed: float | None = None
+    limit: float | None = None
+    warn_limit: float | None = None
+    fail_limit: float | None = None
+    status: Status
+    uncertain: bool = False
+    observed_interval: tuple[float, float] | None = None
+    change_percent: float | None = None
+    interval_percent: tuple[float, float] | None = None
+    smallest_detectable_percent: float | None = None
+    source: str = ""
+    message: str
+
+
+class Step(Model):
+    """One step of a stress load."""
+
+    level: float
+    reached: bool
+    held: bool
+    broken_by: list[str] = []
+
+
+class Capacity(Model):
+    """What a stress load found.
+
+    Attributes:
+        level: the highest step that held all budgets with all below it; 0 when none did, null when unknown.
+        unit: `users` or `/s`.
+        lower_bound: nothing broke, or the generator was the bottleneck: the true capacity may be higher.
+        broke_by: what broke first: `errors`, `latency`, `resource`, `throughput`; null when nothing did.
+    """
+
+    level: float | None
+    unit: str
+    lower_bound: bool
+    broke_at: float | None = None
+    broke_by: Literal["errors", "latency", "resource", "throughput"] | None = None
+    detail: str = ""
+    steps: list[Step] = []
+
+
+class Recovery(Model):
+    """What a spike load found: seconds from the spike's end until p95 was back within budget; null if it never was."""
+
+    recovery_time_s: float | None
+    limit_ms: float | None = None
+    detail: str = ""
+
+
+class Drift(Model):
+    """What a soak load found: the last fifth of the steady phase against the first, in percent."""
+
+    p95_percent: float | None = None
+    memory_percent: float | None = None
+    detail: str = ""
+
+
+class RunResult(Model):
+    """One load at one service.
+
+    `endpoints`, `total` and `metrics` are those of the judged phase (steady; the highest step held for stress).
+    """
+
+    service: str
+    load: str
+    load_kind: str
+    verdict: Verdict
+    reasons: list[str] = []
+    duration_s: float = 0.0
+    started_at: float | None = None
+    model: Literal["closed", "open"]
+    judged_phase: str | None = None
+    health: Health
+    total: EndpointSummary | None = None
+    endpoints: list[EndpointSummary] = []
+    metrics: list[MetricSummary] = []
+    failures: list[Failure] = []
+    checks: list[Check] = []
+    capacity: Capacity | None = None
+    recovery: Recovery | None = None
+    drift: Drift | None = None
+    cpu_mean: float | None = None
+    memory_max_bytes: float | None = None
+    phases: list[PhaseSummary] = []
+    series: Series = Series()
+
+
+class Score(Model):
+    """One number for people; it never decides the verdict. See docs/score.md for the formula."""
+
+    score: float | None
+    grade: Literal["A", "B", "C", "D", "E", "F"] | None
+
+
+class ServiceResult(Model):
+    """What belongs to a service as a whole: its start, its checks, its score."""
+
+    name: str
+    url: str
+    verdict: Verdict
+    reasons: list[str] = []
+    startup_time_s: float | None = None
+    checks: list[Check] = []
+    score: Score = Score(score=None, grade=None)
+
+
+class Revision(Model):
+    """The Git revision that was measured; all null outside a repository."""
+
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+
+
+class Environment(Model):
+    """Where it was measured."""
+
+    machine: str
+    system: str
+    cpu_count: int
+    python: str
+    perfgate: str
+    locust: str
+
+
+class Result(Model):
+    """Everything."""
+
+    format: int = FORMAT
+    verdict: Verdict
+    exit_code: int
+    reasons: list[str] = []
+    id: str
+    started_at: float = Field(description="seconds since the epoch")
+    duration_s: float
+    scale: float = 1.0
+    seed: int = 0
+    strict: bool = False
+    revision: Revision = Revision()
+    baseline: None = None
+    environment: Environment
+    checks: list[Check] = Field(default=[], description="checks of no service: artifacts")
+    services: list[ServiceResult] = []
+    runs: list[RunResult] = []

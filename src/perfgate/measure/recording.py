@@ -1,0 +1,229 @@
+"""What the journals of one run hold, as typed entries: written by the engine and the service's sampler, read by `run`.
+
+Two journals lie in a run's folder, because two processes write them: `requests.journal` (the engine) and
+`service.journal` (the parent, which samples the service's process tree). Times are seconds since the load started,
+on the monotonic clock; the wall time of that start is in the first entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from perfgate.measure.histogram import Histogram
+
+REQUESTS_JOURNAL = "requests.journal"
+SERVICE_JOURNAL = "service.journal"
+
+# Kinds of entries.
+BEGIN = "begin"
+SECOND = "second"
+END = "end"
+SAMPLE = "sample"
+EXIT = "exit"
+
+Outcome = Literal["ok", "failed"]
+
+
+@dataclass
+class Begin:
+    """The first entry of `requests.journal`.
+
+    Attributes:
+        started_at: wall time of the load's start, seconds since the epoch.
+        clock: what received times were read from: `kernel` or `user`.
+        user_classes: the Locust user classes that are driven.
+        model: `closed` (users) or `open` (arrivals per second).
+        locust: the version of Locust.
+    """
+
+    started_at: float
+    clock: str
+    user_classes: list[str]
+    model: str
+    locust: str
+
+
+@dataclass
+class Cell:
+    """Requests of one endpoint, outcome, phase and second (of their intended start).
+
+    Attributes:
+        response_ms: response times: intended start -> last byte.
+        service_ms: service times: sent -> last byte; None where it is the same (closed model).
+        bytes_received: the sum of response lengths.
+    """
+
+    endpoint: str
+    outcome: Outcome
+    phase: str
+    second: int
+    response_ms: Histogram
+    service_ms: Histogram | None = None
+    bytes_received: int = 0
+
+
+@dataclass
+class FailureCount:
+    """Failures of one kind at one endpoint in one phase since the previous entry, with one example.
+
+    Attributes:
+        kind: what groups them, e.g. `HTTP 503` or `ConnectionRefusedError`.
+        example: the first message seen, cut to 300 characters.
+    """
+
+    endpoint: str
+    phase: str
+    second: int
+    kind: str
+    count: int
+    example: str
+
+
+@dataclass
+class MetricCell:
+    """Values of one custom metric in one phase and second; `endpoint` is None where none was named."""
+
+    name: str
+    unit: str
+    endpoint: str | None
+    phase: str
+    second: int
+    values: Histogram
+
+
+@dataclass
+class HealthSample:
+    """How the generator was in one second.
+
+    Attributes:
+        cpu: share of one core that the generator used (1.0 is a whole core).
+        loop_lag_ms: the longest that a timer was late.
+        steal: share of all CPU time that the hypervisor took; None where it is not known.
+        throttled_ms: time for which the cgroup was throttled; None where it is not known.
+        clock_step_ms: how far the realtime clock moved against the monotonic one.
+    """
+
+    cpu: float
+    loop_lag_ms: float
+    steal: float | None = None
+    throttled_ms: float | None = None
+    clock_step_ms: float = 0.0
+
+
+@dataclass
+class Second:
+    """Everything that happened since the previous entry; written once a second.
+
+    Attributes:
+        second: the index of the second that has just ended, from 0.
+        users: users running.
+        iterations: tasks begun (open model: arrivals served).
+        arrivals: arrivals that fell due (open model; else 0).
+        waiting: arrivals that wait for a user at this moment (open model; else 0).
+        schedule_lag_ms: how late the scheduler released arrivals (open model), None when there were none.
+    """
+
+    second: int
+    users: int
+    cells: list[Cell] = field(default_factory=list)
+    failures: list[FailureCount] = field(default_factory=list)
+    metrics: list[MetricCell] = field(default_factory=list)
+    health: HealthSample = field(default_factory=lambda: HealthSample(0.0, 0.0))
+    iterations: int = 0
+    arrivals: int = 0
+    waiting: int = 0
+    schedule_lag_ms: Histogram | None = None
+
+
+@dataclass
+class End:
+    """The last entry of `requests.journal`; its absence means that the engine was killed.
+
+    Attributes:
+        reason: `completed` (the profile ran out), `stopped` (asked to), `stop_when` (the load's own condition held),
+            `shape` (the scenario's shape ended), `error` (the engine gave up; `detail` says why), or
+            `refused` (the scenario tried to reach a host that is not allowed).
+        detail: the reason in words, for people.
+        duration_s: how long the profile was driven, draining excluded.
+        cut_off: iterations that were still running when the stop timeout ended.
+        unserved: arrivals that never found a user (open model).
+        user_errors: exceptions raised by scenario code, by text, with counts; at most 50 kinds.
+        refused_hosts: hosts that the scenario tried to reach and `allowed_hosts` does not name.
+    """
+
+    reason: str
+    detail: str
+    duration_s: float
+    cut_off: int = 0
+    unserved: int = 0
+    user_errors: dict[str, int] = field(default_factory=dict)
+    refused_hosts: list[str] = field(default_factory=list)
+
+
+@dataclass
+class ServiceSample:
+    """The service's process tree at one moment.
+
+    Attributes:
+        at_s: seconds since the load started (negative before it).
+        cpu: share of one core used since the previous sample, summed over the tree (2.0 is two whole cores).
+        memory_bytes: resident memory, summed over the tree.
+        processes: how many processes the tree has.
+    """
+
+    at_s: float
+    cpu: float
+    memory_bytes: int
+    processes: int
+
+
+@dataclass
+class ServiceExit:
+    """The service ended by itself during the load: when, and with which code (negative: a signal)."""
+
+    at_s: float
+    code: int
+
+
+def _wire(histogram: Histogram | None) -> list[Any] | None:
+    return histogram.to_wire() if histogram else None
+
+
+def _read(wire: list[Any] | None) -> Histogram | None:
+    return Histogram.from_wire(wire) if wire else None
+
+
+def second_to_body(second: Second) -> dict[str, Any]:
+    """A `Second` as a msgpack map; lists rather than maps inside, as there are many."""
+    return {
+        "second": second.second,
+        "users": second.users,
+        "cells": [
+            [c.endpoint, c.outcome, c.phase, c.second, c.response_ms.to_wire(), _wire(c.service_ms), c.bytes_received]
+            for c in second.cells
+        ],
+        "failures": [[f.endpoint, f.phase, f.second, f.kind, f.count, f.example] for f in second.failures],
+        "metrics": [[m.name, m.unit, m.endpoint, m.phase, m.second, m.values.to_wire()] for m in second.metrics],
+        "health": asdict(second.health),
+        "iterations": second.iterations,
+        "arrivals": second.arrivals,
+        "waiting": second.waiting,
+        "schedule_lag_ms": _wire(second.schedule_lag_ms),
+    }
+
+
+def second_from_body(body: dict[str, Any]) -> Second:
+    """The inverse of `second_to_body`."""
+    return Second(
+        second=body["second"],
+        users=body["users"],
+        cells=[Cell(c[0], c[1], c[2], c[3], Histogram.from_wire(c[4]), _read(c[5]), c[6]) for c in body["cells"]],
+        failures=[FailureCount(*f) for f in body["failures"]],
+        metrics=[MetricCell(m[0], m[1], m[2], m[3], m[4], Histogram.from_wire(m[5])) for m in body["metrics"]],
+        health=HealthSample(**body["health"]),
+        iterations=body["iterations"],
+        arrivals=body["arrivals"],
+        waiting=body["waiting"],
+        schedule_lag_ms=_read(body["schedule_lag_ms"]),
+    )

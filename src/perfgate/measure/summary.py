@@ -1,0 +1,163 @@
+"""What a run reduces to: the numbers that are judged and reported. Units stand in the names.
+
+These models are part of `result.json` (see `perfgate schema result`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Model(BaseModel):
+    """Base of the published models: immutable, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Latency(Model):
+    """Percentiles in milliseconds, of successful requests; a percentile that too few requests carry is null.
+
+    A percentile q needs at least 1 / (1 - q) requests (p95: 20, p99: 100, p99.9: 1,000): below that it would only
+    be the maximum under another name.
+    """
+
+    mean: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    p99_9: float | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class Failure(Model):
+    """Failures of one kind."""
+
+    kind: str
+    count: int
+    example: str
+
+
+class MetricSummary(Model):
+    """A custom metric's values."""
+
+    name: str
+    unit: str
+    endpoint: str | None = None
+    count: int
+    mean: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    p99_9: float | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class EndpointSummary(Model):
+    """The requests of one endpoint (or, with the name null, of the whole service) in one phase.
+
+    `latency_ms` is the response time (from the intended start), `service_ms` the service time (from sent to last
+    byte), both of successful requests; `failed_ms` are the response times of failed ones, kept apart.
+    """
+
+    name: str | None
+    requests: int
+    failures: int
+    error_rate: float = Field(description="failures / requests; 0 when there were no requests")
+    throughput_per_s: float
+    latency_ms: Latency
+    service_ms: Latency
+    failed_ms: Latency
+    bytes_received: int = 0
+    failures_by_kind: list[Failure] = []
+    p50_interval_ms: tuple[float, float] | None = Field(default=None, description="95 % interval by batch means")
+    p95_interval_ms: tuple[float, float] | None = None
+    p99_interval_ms: tuple[float, float] | None = None
+
+
+class Resources(Model):
+    """CPU and memory of the service's process tree over a phase; null when perfgate did not start the service."""
+
+    cpu_mean: float = Field(description="cores used, mean; 1.0 is one whole core")
+    cpu_max: float
+    memory_mean_bytes: float
+    memory_max_bytes: float
+
+
+class PhaseSummary(Model):
+    """One phase of a run: ramp, warm_up, steady, step_1..., spike, recovery, drain."""
+
+    name: str
+    start_s: float
+    end_s: float
+    level: float | None = Field(default=None, description="users, or arrivals per second, at the end of the phase")
+    total: EndpointSummary
+    endpoints: list[EndpointSummary]
+    metrics: list[MetricSummary] = []
+    resources: Resources | None = None
+    saturated: bool = Field(default=False, description="the generator itself was the bottleneck in this phase")
+
+
+class Series(Model):
+    """Per-second columns of the whole service, for charts; all lists have the same length.
+
+    Seconds count from the load's start; a request belongs to the second of its intended start.
+    """
+
+    second: list[int] = []
+    phase: list[str] = []
+    users: list[int | None] = []
+    requests: list[int] = []
+    failures: list[int] = []
+    p50_ms: list[float | None] = []
+    p95_ms: list[float | None] = []
+    p99_ms: list[float | None] = []
+    cpu: list[float | None] = []
+    memory_bytes: list[float | None] = []
+
+
+class Health(Model):
+    """Whether the generator can be trusted; `reasons` say why not, in words."""
+
+    valid: bool
+    clock: Literal["kernel", "user"] | None
+    schedule_lag_p99_ms: float | None = None
+    loop_lag_p99_ms: float | None = None
+    cpu_max: float | None = None
+    cpu_mean: float | None = None
+    steal_max: float | None = None
+    cut_off: int = 0
+    arrivals: int = 0
+    unserved: int = 0
+    reasons: list[str] = []
+
+
+class RunSummary(Model):
+    """One run, reduced.
+
+    Attributes:
+        phases: every phase that was driven, in order of time.
+        complete: False when the engine was killed or stopped before the profile's end (a partial recording).
+    """
+
+    model: Literal["closed", "open"]
+    started_at: float
+    duration_s: float
+    complete: bool
+    end_reason: str
+    end_detail: str = ""
+    phases: list[PhaseSummary]
+    series: Series
+    health: Health
+    service_exit: Annotated[int | None, Field(description="the service's exit code if it died")] = None
+    service_exit_at_s: float | None = None
+    user_errors: dict[str, int] = {}
+
+    def phase(self, name: str) -> PhaseSummary | None:
+        """The phase of that name, or None when it was not reached."""
+        return next((phase for phase in self.phases if phase.name == name), None)

@@ -1,0 +1,45 @@
+"""Custom metrics: a scenario reports a value, and it is reduced and budgeted like any latency."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+
+class MetricSink(Protocol):
+    """Where reported values go: the engine's recorder."""
+
+    def __call__(self, name: str, value: float, unit: str, endpoint: str | None) -> None:
+        """Take one value."""
+
+
+_sinks: list[MetricSink] = []
+
+
+def connect(sink: MetricSink) -> None:
+    """Send all values reported from now on to `sink` as well; the engine calls this once."""
+    _sinks.append(sink)
+
+
+def metric(name: str, value: float, *, unit: str = "", endpoint: str | None = None) -> None:
+    """Report one value of a custom metric from a scenario.
+
+    Args:
+        name: the metric's name, as in `[services.NAME.metrics.METRIC]` and in budgets.
+        value: a finite number.
+        unit: shown beside the value, e.g. `tokens`.
+        endpoint: the endpoint it belongs to, as in reports (`GET /items/{id}`); None for the whole service.
+
+    Raises:
+        ValueError: when the value is not a finite number.
+
+    Outside a perfgate run (say, when plain Locust runs the same scenario) nothing happens.
+
+    Example:
+        >>> metric("tokens", 123, unit="tokens")
+    """
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"metric {name!r}: {value!r} is not a finite number")
+    for sink in _sinks:
+        sink(name, number, unit, endpoint)

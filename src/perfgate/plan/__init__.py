@@ -1,0 +1,1 @@
+"""What is to be done: load profiles, budgets, and the plan that `budgets.toml` describes."""

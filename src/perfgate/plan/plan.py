@@ -1,0 +1,144 @@
+"""The plan: everything that `perfgate run` is going to do, as a value, before anything is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path  # noqa: TC003  (dataclass fields are resolved at run time)
+from typing import Literal
+
+from perfgate.plan.budget import Budget, CustomMetric, Limit
+from perfgate.plan.profile import Profile  # noqa: TC001
+
+LoadKind = Literal["steady", "stress", "spike", "soak", "scenario"]
+Model = Literal["closed", "open"]
+
+
+@dataclass(frozen=True)
+class StopWhen:
+    """Stop a load early: when the last seconds of the present phase pass one of these (None: not set)."""
+
+    error_rate: float | None = None
+    p95_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Load:
+    """A named load profile of `budgets.toml`.
+
+    Attributes:
+        profile: the curve; None for the scenario's own `LoadTestShape` (`shape = "scenario"`).
+        model: `closed` (levels are users) or `open` (levels are arrivals per second).
+        arrivals: how an open model spaces arrivals.
+        max_users: how far an open model's pool of users may grow.
+        max_duration_s: an upper bound for `shape = "scenario"`, else None.
+        levels: the steps of a stress load.
+    """
+
+    name: str
+    kind: LoadKind
+    model: Model
+    profile: Profile | None
+    arrivals: Literal["poisson", "uniform"] = "poisson"
+    max_users: int = 1000
+    stop_timeout_s: float = 10.0
+    stop_when: StopWhen | None = None
+    max_duration_s: float | None = None
+    levels: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service under test.
+
+    Attributes:
+        command: how to start it, split into words; None when it already runs.
+        url: its base URL; with `command` it may hold `{port}`, as the command, `env` and `ready` may.
+        ready: the path or URL that answers below 400 once the service is ready; None: a TCP connection is enough.
+        scenario: the locustfile.
+        scenario_text: the path as written, for messages.
+        user_classes: which of its User classes to drive; empty means all.
+        weights: the score's weights by metric group.
+    """
+
+    name: str
+    url: str
+    scenario: Path
+    scenario_text: str
+    loads: tuple[str, ...]
+    command: tuple[str, ...] | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    cwd: Path | None = None
+    ready: str | None = None
+    ready_timeout_s: float = 30.0
+    stop_timeout_s: float = 10.0
+    user_classes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+    metrics: dict[str, CustomMetric] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class HealthLimits:
+    """Past these the generator, not the service, was measured, and the run is invalid.
+
+    Attributes:
+        generator_cpu: share of one core that a generator process may use in a second.
+        loop_lag_ms: 99th percentile over seconds of the longest timer delay in each.
+        schedule_lag_ms: 99th percentile of the delay between an arrival's due time and its release (open model).
+        steal: share of CPU time taken by the hypervisor in a second.
+        bad_seconds: the share of judged seconds that may be past `generator_cpu` or `steal`.
+    """
+
+    generator_cpu: float = 0.90
+    loop_lag_ms: float = 200.0
+    schedule_lag_ms: float = 100.0
+    steal: float = 0.30
+    bad_seconds: float = 0.10
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A file-size budget; `path` may be a glob, whose matches are summed."""
+
+    path: str
+    limit: Limit
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The `[gate]` table."""
+
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    together: bool = False
+    health: HealthLimits = field(default_factory=HealthLimits)
+    score_weights: dict[str, float] = field(default_factory=dict)
+    baseline: str = "merge-base"
+    max_slowdown_percent: float = 10.0
+    false_alarm_rate: float = 0.01
+    require_baseline: bool = False
+    store: str = "sqlite:///.perfgate/history.db"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is going to be done.
+
+    Attributes:
+        root: the folder of `budgets.toml`; relative paths start there.
+        path: `budgets.toml` itself.
+        seed: same seed, same schedule and same choices.
+        scale: factor on every duration.
+        text: the file's text, kept with the recording so that reports can be recreated.
+    """
+
+    root: Path
+    path: Path
+    gate: Gate
+    loads: dict[str, Load]
+    services: dict[str, Service]
+    artifacts: tuple[Artifact, ...] = ()
+    seed: int = 0
+    scale: float = 1.0
+    text: str = ""

@@ -1,0 +1,1 @@
+"""A result as text: every renderer is pure, and decides nothing."""

@@ -1,0 +1,1 @@
+"""The service under test: started, waited for, sampled and always stopped."""
