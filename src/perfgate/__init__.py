@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from perfgate.custom_metric import metric
     from perfgate.errors import PerfgateError
-    from perfgate.metric import metric
 
 __version__ = "0.1.0"
 
@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 # Locust must be imported before anything else touches sockets).
 _PUBLIC = {
     "PerfgateError": "perfgate.errors",
-    "metric": "perfgate.metric",
+    "metric": "perfgate.custom_metric",
 }
 
 __all__ = ["PerfgateError", "__version__", "metric"]

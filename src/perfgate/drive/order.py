@@ -14,6 +14,7 @@ from typing import Any
 
 from perfgate.plan.profile import Profile
 
+ENGINE_LOG = "engine.log"  # in the run's folder: what Locust logs and the scenario prints
 STOP = "stop"  # the command line on standard input that ends a load early
 
 

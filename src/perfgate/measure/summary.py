@@ -106,7 +106,8 @@ class PhaseSummary(Model):
 class Series(Model):
     """Per-second columns of the whole service, for charts; all lists have the same length.
 
-    Seconds count from the load's start; a request belongs to the second of its intended start.
+    Seconds count from the load's start; a request belongs to the second of its intended start. Response times are of
+    successful requests; a percentile that the second's requests cannot carry is null (see `Latency`), its maximum not.
     """
 
     second: list[int] = []
@@ -117,8 +118,16 @@ class Series(Model):
     p50_ms: list[float | None] = []
     p95_ms: list[float | None] = []
     p99_ms: list[float | None] = []
+    max_ms: list[float | None] = []
     cpu: list[float | None] = []
     memory_bytes: list[float | None] = []
+
+
+class Fifth(Model):
+    """A fifth of the steady phase's time, for the drift of a soak load; null where too little was seen."""
+
+    p95_ms: float | None = None
+    memory_mean_bytes: float | None = None
 
 
 class Health(Model):
@@ -143,6 +152,7 @@ class RunSummary(Model):
     Attributes:
         phases: every phase that was driven, in order of time.
         complete: False when the engine was killed or stopped before the profile's end (a partial recording).
+        first_fifth, last_fifth: of the steady phase as far as it was driven; null when there was none.
     """
 
     model: Literal["closed", "open"]
@@ -157,6 +167,8 @@ class RunSummary(Model):
     service_exit: Annotated[int | None, Field(description="the service's exit code if it died")] = None
     service_exit_at_s: float | None = None
     user_errors: dict[str, int] = {}
+    first_fifth: Fifth | None = None
+    last_fifth: Fifth | None = None
 
     def phase(self, name: str) -> PhaseSummary | None:
         """The phase of that name, or None when it was not reached."""

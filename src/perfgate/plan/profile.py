@@ -49,6 +49,8 @@ class Segment:
 
     def time_of_area(self, area: float) -> float:
         """The moment at which the integral from the segment's start reaches `area`: the root of a parabola."""
+        if area <= 0:
+            return self.start_s  # a ramp from 0 would divide 0 by 0
         slope = (self.end_level - self.start_level) / (self.end_s - self.start_s)
         root = sqrt(max(self.start_level**2 + 2 * slope * area, 0.0))
         # The form 2c / (b + root) has no cancellation when the slope is small.

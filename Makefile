@@ -1,0 +1,45 @@
+# Everything is made inside this checkout, in .venv; the second time is quick.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types smoke benchmarks lock clean
+
+demo: $(READY)  ## set up, and run the main job on the embedded demo services
+	$(BIN)/perfgate run
+
+test: $(READY)  ## set up, and pass the tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)
+	$(BIN)/mypy
+
+smoke: $(READY)  ## a short end-to-end run of the main job, and its reports again from the recording
+	rm -rf .perfgate/smoke
+	$(BIN)/perfgate run --budgets tests/smoke/budgets.toml --out .perfgate/smoke --junit .perfgate/smoke-junit.xml
+	$(BIN)/perfgate report .perfgate/smoke --prometheus .perfgate/smoke.prom
+
+benchmarks: $(READY)  ## the figures that the README and docs state; takes several minutes
+	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+lock:  ## renew requirements.txt from pyproject.toml
+	uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" --quiet --output-file requirements.txt pyproject.toml
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "perfgate needs Python 3.11 or newer; set PYTHON=/path/to/it" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) .perfgate

@@ -1,0 +1,31 @@
+"""Visitors of the catalog: mostly look at items, browse through pages, and search now and then."""
+
+import random
+
+from locust import FastHttpUser, between, task
+
+from perfgate import metric
+
+ITEMS = 12_000
+WORDS = ["bamboo", "compact", "copper", "kettle", "lamp", "leather", "oak", "silent", "stool", "vintage", "walnut"]
+
+
+class Visitor(FastHttpUser):
+    wait_time = between(0.05, 0.15)
+
+    @task(6)
+    def look_at_item(self):
+        self.client.get(f"/items/{random.randint(1, ITEMS)}", name="/items/{id}")
+
+    @task(3)
+    def browse(self):
+        self.client.get(f"/items?page={random.randint(1, 50)}", name="/items")
+
+    @task(1)
+    def search(self):
+        words = " ".join(random.sample(WORDS, 2))
+        with self.client.get("/search", params={"q": words}, name="/search", catch_response=True) as response:
+            if response.status_code != 200:
+                response.failure(f"HTTP {response.status_code}")
+                return
+            metric("search_results", response.json()["count"], unit="items", endpoint="GET /search")

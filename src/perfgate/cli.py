@@ -1,0 +1,197 @@
+"""The command line: arguments in, the gate called, words and an exit code out. Heavy imports stay inside commands."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from perfgate import __version__
+from perfgate.errors import ExitCode, PerfgateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from perfgate.judge.result import Result
+
+BUDGETS = "budgets.toml"
+FORMATS = ("json", "junit", "markdown", "html", "csv", "prometheus")
+
+_path = click.Path(path_type=Path)
+_budgets = click.option("--budgets", type=_path, default=Path(BUDGETS), show_default=True, help="The budgets file.")
+_services = click.option("--service", "services", multiple=True, metavar="NAME", help="Only this service (repeatable).")
+_loads = click.option("--load", "loads", multiple=True, metavar="NAME", help="Only this load (repeatable).")
+_scale = click.option(
+    "--scale", type=float, default=1.0, metavar="FACTOR", help="Multiply every duration, e.g. 0.1 for a quick look."
+)
+_seed = click.option("--seed", type=int, default=None, metavar="N", help="Same seed, same schedule and choices.")
+
+
+def _report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for name in reversed(FORMATS):
+        command = click.option(f"--{name}", type=_path, metavar="PATH", help=f"Write the result as {name} here.")(
+            command
+        )
+    return command
+
+
+class _Group(click.Group):
+    """Turns every error into words and an exit code; no traceback reaches a user."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PerfgateError as error:
+            _print_error(error)
+            ctx.exit(error.exit_code)
+
+
+def _print_error(error: PerfgateError) -> None:
+    click.secho(f"error[{error.slug}]: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(error.message, err=True)
+    if error.place:
+        click.echo(f"  at:   {error.place}", err=True)
+    if error.hint:
+        click.echo(f"  next: {error.hint}", err=True)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  perfgate init http://127.0.0.1:8000     write budgets.toml and a scenario for a service
+  perfgate run                            drive all loads at all services, and judge
+  perfgate run --load normal --scale 0.1  a quick look
+  perfgate report                         show the newest recording again
+Exit codes: 0 pass, 1 a budget is broken, 2 usage or configuration error, 3 it could not be judged.""",
+)
+@click.version_option(__version__, prog_name="perfgate")
+def cli() -> None:
+    """Tells whether your services are fast enough to merge, and is right about it."""
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  perfgate run
+  perfgate run --service catalog --load peak --html report.html
+  perfgate run --strict --junit junit.xml --json result.json"""
+)
+@_budgets
+@_services
+@_loads
+@_scale
+@_seed
+@click.option("--out", type=_path, metavar="DIR", help="Folder for the recording; default .perfgate/runs/<time>.")
+@click.option("--strict", is_flag=True, help="A warning fails the gate.")
+@click.option("--quiet", is_flag=True, help="No live view; only the result.")
+@_report_options
+def run(  # noqa: PLR0913  (one argument per option)
+    *,
+    budgets: Path,
+    services: tuple[str, ...],
+    loads: tuple[str, ...],
+    scale: float,
+    seed: int | None,
+    out: Path | None,
+    strict: bool,
+    quiet: bool,
+    **files: Path | None,
+) -> None:
+    """Drive the loads of budgets.toml at its services, and judge what was measured."""
+    from perfgate.drive.driver import Spare
+
+    with Spare() as drivers:  # the engine imports Locust while this process reads the plan
+        from perfgate import gate, live
+        from perfgate.plan.budgets_file import read_plan
+        from perfgate.preflight import fresh_folder
+
+        plan = read_plan(budgets, services=services, loads=loads, scale=scale, seed=seed)
+        folder = out or fresh_folder(plan.root)
+        view = live.choose(sys.stdout.isatty(), quiet=quiet)
+        try:
+            result = gate.run(plan, folder, view, strict=strict, driver=drivers.take)
+        finally:
+            view.close()
+    _finish(result, folder, files)
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  perfgate report
+  perfgate report .perfgate/runs/20260101T120000Z --html report.html"""
+)
+@click.argument("folder", type=_path, required=False, metavar="[RUN_DIR]")
+@click.option("--verbose", is_flag=True, help="List every check, the skipped ones too.")
+@_report_options
+def report(folder: Path | None, *, verbose: bool, **files: Path | None) -> None:
+    """Recreate every report from a recording; without RUN_DIR from the newest one here."""
+    from perfgate.judging import judge
+    from perfgate.preflight import latest_folder
+
+    folder = folder or latest_folder(Path())
+    _finish(judge(folder), folder, files, verbose=verbose)
+
+
+@cli.command()
+@_budgets
+@_services
+@_loads
+def explain(budgets: Path, services: tuple[str, ...], loads: tuple[str, ...]) -> None:
+    """Print which limit applies where, and the line that it comes from."""
+    from perfgate.plan.budgets_file import read_plan
+    from perfgate.plan.explain import applicable_limits
+    from perfgate.report import explain as table
+
+    click.echo(table.render(applicable_limits(read_plan(budgets, services=services, loads=loads))))
+
+
+@cli.command()
+@click.argument("name", type=click.Choice(["budgets", "result"]))
+def schema(name: str) -> None:
+    """Print a published JSON Schema: of budgets.toml, or of result.json."""
+    import json
+
+    if name == "budgets":
+        from perfgate.plan.budgets_file import budgets_schema
+
+        value = budgets_schema()
+    else:
+        from perfgate.report.json import result_schema
+
+        value = result_schema()
+    click.echo(json.dumps(value, indent=2))
+
+
+def _finish(result: Result, folder: Path, files: dict[str, Path | None], *, verbose: bool = False) -> None:
+    from perfgate.publish.files import write_reports
+    from perfgate.report import text
+
+    color = sys.stdout.isatty()
+    width = click.get_terminal_size()[0] if color else 100
+    click.echo(text.render(result, width=width, color=color, verbose=verbose))
+    write_reports(result, folder, {name: path for name, path in files.items() if path})
+    click.get_current_context().exit(result.exit_code)
+
+
+def main() -> None:
+    """The entry point of the `perfgate` command."""
+    try:
+        cli()
+    except Exception as error:  # noqa: BLE001  (the last resort: a fault of perfgate itself)
+        _print_error(PerfgateError(f"{type(error).__name__}: {error}", hint=f"please report this; {_keep_trace()}"))
+        sys.exit(ExitCode.INVALID)
+
+
+def _keep_trace() -> str:
+    """Write the traceback where it can be sent from, and say where."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="perfgate-fault-", suffix=".txt", delete=False) as file:
+        file.write(f"perfgate {__version__}, Python {sys.version}\n{traceback.format_exc()}")
+    return f"the details are in {file.name}"

@@ -1,0 +1,12 @@
+"""The lean HTTP client: Locust's interface, the kernel's receive clock, and little generator CPU per request.
+
+It runs in the engine's child process, where locust and gevent may be imported.
+"""
+
+from perfgate.drive.client.clock import Timing
+from perfgate.drive.client.errors import ClientError
+from perfgate.drive.client.response import Response
+from perfgate.drive.client.session import Session
+from perfgate.drive.client.user import HttpUser
+
+__all__ = ["ClientError", "HttpUser", "Response", "Session", "Timing"]

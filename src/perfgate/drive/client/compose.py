@@ -1,0 +1,115 @@
+"""From what a scenario says to a request that can be sent: the session's defaults and the one request's wishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from requests import PreparedRequest
+from requests.structures import CaseInsensitiveDict
+
+from perfgate.drive.client.address import Base, Target, parse_url, resolve
+from perfgate.drive.client.body import Body, with_query
+from perfgate.drive.client.call import Call, RecentCache, basic_auth, block_of, build_call
+from perfgate.drive.client.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from perfgate.drive.client.headers import Fields
+    from perfgate.drive.client.options import Wishes
+
+_MOST_CALLS = 8192
+_LONGEST_KEY = 4096  # a longer URL is encoded anew each time, rather than kept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Defaults:
+    """What a session adds to each request; one object while it stays the same, so that it can be part of a key."""
+
+    base: Base
+    fields: Fields
+    auth: Any
+    params: Any
+
+
+_calls: RecentCache[Call] = RecentCache(_MOST_CALLS)
+_defaults: RecentCache[Defaults] = RecentCache(1024)
+
+
+def defaults_of(base: Base, fields: Fields, auth: Any, params: Any) -> Defaults:
+    """The defaults, the same object for all users whose sessions have the same ones."""
+    key = (base.url, fields, auth, repr(params))
+    known = _defaults.get(key)
+    if known is None:
+        known = Defaults(base, fields, auth, params)
+        _defaults.put(key, known)
+    return known
+
+
+def compose(defaults: Defaults, method: str, url: str, wishes: Wishes, body: Body) -> tuple[Call, Body]:
+    """The request, from the cache when it was sent before; the body changes only where a callable `auth` changes it.
+
+    Raises:
+        InvalidRequestError: it cannot be sent.
+    """
+    if defaults.params:
+        url = with_query(url, defaults.params)
+    if wishes.params:
+        url = with_query(url, wishes.params)
+    auth = wishes.auth or defaults.auth
+    fields = tuple(wishes.headers.items()) if wishes.headers else ()
+    if callable(auth):
+        return _signed(auth, _new_call(defaults, method, url, (fields, None, body.content_type)), body)
+    return _composed(defaults, method, url, (fields, tuple(auth) if auth else None, body.content_type)), body
+
+
+def _composed(defaults: Defaults, method: str, url: str, extras: tuple[Fields, Any, str | None]) -> Call:
+    key = (defaults, method, url, extras)
+    call = _calls.get(key)
+    if call is None:
+        call = _new_call(defaults, method, url, extras)
+        if len(url) <= _LONGEST_KEY:
+            _calls.put(key, call)
+    return call
+
+
+def plain_call(defaults: Defaults, method: str, url: str) -> Call:
+    """`compose` for a request without wishes and body, by far the most common."""
+    call = _calls.get((defaults, method, url))
+    if call is None:
+        auth = tuple(defaults.auth) if defaults.auth else None
+        if defaults.params:
+            return _composed(defaults, method, with_query(url, defaults.params), ((), auth, None))
+        call = _new_call(defaults, method, url, ((), auth, None))
+        if len(url) <= _LONGEST_KEY:
+            _calls.put((defaults, method, url), call)
+    return call
+
+
+def _new_call(defaults: Defaults, method: str, url: str, extras: tuple[Fields, Any, str | None]) -> Call:
+    fields, auth, content_type = extras
+    target = resolve(defaults.base, url)
+    layers = (((("Content-Type", content_type),) if content_type else ()), defaults.fields, fields, _auth(auth, target))
+    return build_call(method, target.origin, target.path, block_of(target.origin, *layers))
+
+
+def _auth(auth: Any, target: Target) -> Fields:
+    """Credentials in the URL count when none are given otherwise."""
+    pair = auth or target.auth
+    if not pair:
+        return ()
+    if len(pair) != 2:
+        raise InvalidRequestError("auth is a pair (user, password) or a callable")
+    return (("Authorization", basic_auth(*pair)),)
+
+
+def _signed(auth: Any, call: Call, body: Body) -> tuple[Call, Body]:
+    """Let a callable change the request, as it would change one of requests'."""
+    prepared = PreparedRequest()
+    prepared.method, prepared.url, prepared.body = call.method, call.url, body.data
+    prepared.headers = CaseInsensitiveDict(field for field in call.block.fields if field[0] != "Host")
+    signed = auth(prepared)
+    target = parse_url(signed.url)
+    content = signed.body.encode() if isinstance(signed.body, str) else signed.body
+    block = block_of(target.origin, tuple(signed.headers.items()))
+    changed = build_call(signed.method, target.origin, target.path, block)
+    return changed, Body(content, None, body.chunked)

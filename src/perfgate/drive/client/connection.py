@@ -1,0 +1,266 @@
+"""A connection to an origin: opened with its times measured, carrying one exchange at a time."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
+from time import perf_counter, perf_counter_ns, time_ns
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import gevent
+from gevent import socket as gevent_socket
+
+from perfgate.drive.client.clock import Clock, service_time_ns
+from perfgate.drive.client.errors import (
+    ClientError,
+    ClosedEarlyError,
+    ConnectError,
+    ConnectTimeoutError,
+    StaleError,
+    connect_error,
+    tls_error,
+)
+from perfgate.drive.client.link import Link
+from perfgate.drive.client.proxy import Proxy, open_tunnel
+from perfgate.drive.client.reader import ResponseReader
+from perfgate.drive.client.tls import Cert, TlsLink, Verify, tls_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from ssl import SSLContext
+
+    from perfgate.drive.client.address import Origin
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """Everything that decides whether two requests can share a connection; one object for each, from `route_of`."""
+
+    origin: Origin
+    verify: Verify
+    cert: Cert
+    proxy: Proxy | None
+    make_context: Callable[[], SSLContext] | None
+
+
+@lru_cache(maxsize=4096)
+def route_of(
+    origin: Origin,
+    verify: Verify = True,
+    cert: Cert = None,
+    proxy: Proxy | None = None,
+    make_context: Callable[[], SSLContext] | None = None,
+) -> Route:
+    """The one object for this route, so that comparing and hashing is by identity."""
+    return Route(origin, verify, cert, proxy, make_context)
+
+
+class Answer(NamedTuple):
+    """What one exchange gave.
+
+    Attributes:
+        body: the whole body, or what has come of it so far when the rest is streamed.
+        service_ns: from right before sending to the receiving of the last byte (of the head, when streamed).
+    """
+
+    status: int
+    head: bytes
+    body: bytes
+    sent_ns: int
+    service_ns: int
+    clock: Clock
+
+
+class Connection:
+    """A connection that stands.
+
+    Attributes:
+        connect_ms, tls_ms: what opening it took; set to 0 when they have been reported.
+        uses: how many exchanges it has carried.
+    """
+
+    __slots__ = ("_link", "_reader", "connect_ms", "route", "tls_ms", "uses")
+
+    def __init__(self, route: Route, link: Link, connect_ms: float, tls_ms: float) -> None:
+        self.route = route
+        self._link = link
+        self._reader = ResponseReader()
+        self.connect_ms = connect_ms
+        self.tls_ms = tls_ms
+        self.uses = 0
+
+    def exchange(self, wire: bytes, *, is_head: bool, timeout_s: float | None, stream: bool) -> Answer:
+        """Send a request and read its answer; `timeout_s` bounds the two together.
+
+        With `stream` it returns when the head is there; `read_on` gives the rest.
+
+        Raises:
+            StaleError: a kept connection was closed before a byte of the answer came.
+            ClosedEarlyError, BadResponseError, AnswerTimeoutError: what they say. The connection is of no use after any of them.
+        """
+        link, reader = self._link, self._reader
+        reader.begin(is_head=is_head)
+        self.uses += 1
+        stamp = 0
+        link.limit(timeout_s, perf_counter())
+        try:
+            sealed = link.seal(wire)
+            started = perf_counter_ns()
+            sent_ns = time_ns()
+            self._send(sealed)
+            while not reader.complete:
+                data = link.receive()
+                if not data:
+                    self._end()
+                    break
+                stamp = link.stamp_ns
+                reader.feed(data)
+                if stream and reader.has_head:
+                    break
+        except ClientError:
+            raise
+        except OSError as error:
+            raise self._lost(str(error)) from error
+        service_ns, clock = service_time_ns(sent_ns, stamp, perf_counter_ns() - started)
+        return Answer(reader.status, reader.head, reader.take_body(), sent_ns, service_ns, clock)
+
+    def _send(self, sealed: bytes) -> None:
+        # A server may answer and close without reading a large body: then the answer is there to be read. When there
+        # is none, reading says so.
+        with suppress(ConnectionError):
+            self._link.send(sealed)
+
+    def _end(self) -> None:
+        if not self._reader.started:
+            raise self._lost("the server closed the connection without an answer")
+        self._reader.end()
+
+    def _lost(self, why: str) -> ClosedEarlyError:
+        if self._reader.started:
+            return ClosedEarlyError(f"the connection broke within the answer: {why}")
+        return StaleError(why) if self.uses > 1 else ClosedEarlyError(why)
+
+    def read_on(self, timeout_s: float | None) -> Iterator[bytes]:
+        """The rest of a streamed body, as it comes; `timeout_s` bounds the wait for each piece.
+
+        Raises:
+            ClosedEarlyError, BadResponseError, AnswerTimeoutError: the body did not come whole.
+        """
+        reader = self._reader
+        try:
+            while not reader.complete:
+                self._link.limit(timeout_s, perf_counter())
+                data = self._link.receive()
+                reader.feed(data) if data else reader.end()
+                if piece := reader.take_body():
+                    yield piece
+        except ClientError:
+            raise
+        except OSError as error:
+            raise self._lost(str(error)) from error
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether another request can be sent on it."""
+        return self._reader.complete and self._reader.keep_alive and not self._link.is_closed
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the last answer has come whole."""
+        return self._reader.complete
+
+    def is_quiet(self) -> bool:
+        """Whether it is open and silent, asked of the kernel."""
+        return self._link.is_quiet()
+
+    def close(self) -> None:
+        """Close; harmless when closed already."""
+        if not self._link.is_closed:
+            self._link.close()
+            self._reader.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def open_connection(route: Route, timeout_s: float | None) -> Connection:
+    """Look the name up, connect, open the proxy's tunnel and shake hands, all within `timeout_s`.
+
+    Raises:
+        ConnectError, TlsError, ProxyError, ConnectTimeoutError: what they say.
+    """
+    origin = route.origin
+    timeout = gevent.Timeout(
+        timeout_s, ConnectTimeoutError(f"no connection to {origin.authority} within {timeout_s} s")
+    )
+    links: list[Link] = []
+    try:
+        with timeout:
+            return _open(route, links)
+    except BaseException:
+        for link in links:
+            link.close()
+        raise
+
+
+def _open(route: Route, links: list[Link]) -> Connection:
+    origin = route.origin
+    started = perf_counter()
+    context = None
+    if origin.is_tls:
+        context = route.make_context() if route.make_context else tls_context(route.verify, route.cert)
+    link = _connect(route, links)
+    if origin.is_tls and route.proxy:
+        open_tunnel(link, route.proxy, origin)
+    connected = perf_counter()
+    if isinstance(link, TlsLink) and context is not None:
+        try:
+            link.handshake(context, origin.host)
+        except ClientError:  # the timeout
+            raise
+        except OSError as error:
+            raise tls_error(error, origin.authority) from error
+    done = perf_counter()
+    return Connection(route, link, (connected - started) * 1000, (done - connected) * 1000 if context else 0.0)
+
+
+def _connect(route: Route, links: list[Link]) -> Link:
+    """Try each address in turn; the last one's error is reported."""
+    origin = route.origin
+    where = origin.unix_path or (f"proxy {route.proxy.authority}" if route.proxy else origin.authority)
+    failure: ConnectError | None = None
+    try:
+        for family, address in _addresses(route):
+            link = TlsLink(family) if origin.is_tls else Link(family)
+            links.append(link)
+            try:
+                link.connect(address)
+            except PermissionError:  # refused by a guard: no other address may get around it
+                raise
+            except OSError as error:
+                link.close()
+                failure = connect_error(error, where)
+            else:
+                return link
+    except ClientError:  # the timeout
+        raise
+    except (OSError, ValueError) as error:  # a name that cannot be encoded is a ValueError
+        raise connect_error(error, where) from error
+    raise failure or ConnectError(f"{where} has no address")
+
+
+def _addresses(route: Route) -> Iterator[tuple[int, Any]]:
+    if route.origin.unix_path is not None:
+        yield socket.AF_UNIX, route.origin.unix_path
+        return
+    host, port = (route.proxy.host, route.proxy.port) if route.proxy else (route.origin.host, route.origin.port)
+    try:
+        version = ip_address(host).version
+    except ValueError:  # a name; the resolver works in a thread, which an address need not wait for
+        for family, _, _, _, address in gevent_socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+            yield family, address
+    else:
+        yield (socket.AF_INET6 if version == 6 else socket.AF_INET), (host, port)

@@ -1,0 +1,143 @@
+"""Gets a response for a request: connection, cookies, redirects and content encoding, without recording anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfgate.drive.client import cookies as cookie_rules
+from perfgate.drive.client.address import parse_url
+from perfgate.drive.client.call import block_of, build_call
+from perfgate.drive.client.clock import Timing
+from perfgate.drive.client.errors import TooManyRedirectsError
+from perfgate.drive.client.pool import Pool
+from perfgate.drive.client.redirects import body_after, fields_after, location_of, method_after
+from perfgate.drive.client.response import REDIRECTS, Response
+from perfgate.drive.client.settings import timeouts_of
+from perfgate.drive.client.streaming import Stream
+
+if TYPE_CHECKING:
+    from perfgate.drive.client.body import Body
+    from perfgate.drive.client.call import Call
+    from perfgate.drive.client.options import Wishes
+    from perfgate.drive.client.pool import Exchanged
+    from perfgate.drive.client.proxy import Proxy
+    from perfgate.drive.client.settings import Settings
+
+
+class Courier:
+    """Carries the requests of one session."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.pool = Pool()
+
+    def deliver(self, call: Call, body: Body, wishes: Wishes) -> Response:
+        """Send a request, follow redirects, and return the last response.
+
+        Raises:
+            ClientError: there was no answer, at whichever hop.
+        """
+        response = self._hop(call, body, wishes)
+        if response.status_code in REDIRECTS and wishes.allow_redirects:
+            return self._follow(response, call, body, wishes)
+        return response
+
+    def _follow(self, response: Response, call: Call, body: Body, wishes: Wishes) -> Response:
+        first, history, spent_ms = response.timing, [], 0.0
+        while (location := location_of(response, call.url)) is not None:
+            if len(history) >= self._settings.max_redirects:
+                raise TooManyRedirectsError(
+                    f"more than {self._settings.max_redirects} redirects, the next to {location}"
+                )
+            _ = response.content  # read to its end, a streamed one too, so that the connection is free again
+            history.append(response)
+            spent_ms += response.response_time_ms
+            call, body = _next(call, response.status_code, location), body_after(response.status_code, body)
+            response = self._hop(call, body, wishes)
+            first = _sum(first, response.timing)
+        response.history, response.timing = history, first
+        response.response_time_ms += spent_ms
+        return response
+
+    def _hop(self, call: Call, body: Body, wishes: Wishes) -> Response:
+        """One request and its response, redirects not followed."""
+        settings = self._settings
+        cookies = self._cookies_for(call, wishes)
+        route = settings.route(call.origin, wishes)
+        if route.proxy and not call.origin.is_tls:
+            wire = _through(route.proxy, call).wire(body, cookies)
+        else:
+            wire = call.wire(body, cookies)
+        timeouts = settings.timeout if wishes.timeout is None else timeouts_of(wishes.timeout)
+        exchanged = self.pool.exchange(route, call, wire, timeouts, stream=wishes.stream)
+        answer, connection = exchanged.answer, exchanged.connection
+        response = Response(call, body, answer.status, answer.head, answer.body)
+        response.timing = _timing(exchanged)
+        response.response_time_ms = answer.service_ns / 1e6
+        if wishes.stream:
+            response.continue_with(Stream(connection, answer.body, timeouts[1], self.pool.give_back))
+        else:
+            if call.block.closes:
+                connection.close()
+            self.pool.give_back(connection)
+        self._look_at_head(response, answer.head)
+        return response
+
+    def _cookies_for(self, call: Call, wishes: Wishes) -> str | None:
+        if call.block.has_cookie:  # the scenario's own header counts
+            return None
+        jar = self._settings.cookies
+        if wishes.cookies:
+            return cookie_rules.cookie_header(
+                cookie_rules.with_extra(jar, wishes.cookies), call.origin.cookie_base + call.path
+            )
+        return None if jar.is_empty else jar.header_for(call.origin.cookie_base, call.path)
+
+    def _look_at_head(self, response: Response, head: bytes) -> None:
+        lower = head.lower()
+        if b"\r\nset-cookie:" in lower:
+            cookie_rules.extract(self._settings.cookies, response.cookie_url, response.fields())
+        if b"\r\ncontent-encoding:" in lower:
+            response.decode()
+
+
+def _timing(exchanged: Exchanged) -> Timing:
+    answer = exchanged.answer
+    return Timing(
+        answer.sent_ns,
+        answer.sent_ns + answer.service_ns,
+        exchanged.connect_ms,
+        exchanged.tls_ms,
+        answer.clock,
+        exchanged.retried,
+    )
+
+
+def _sum(first: Timing, last: Timing) -> Timing:
+    """The timing of several hops: from the first sending to the last receiving; the user clock if either used it."""
+    return Timing(
+        first.sent_ns,
+        last.received_ns,
+        first.connect_ms + last.connect_ms,
+        first.tls_ms + last.tls_ms,
+        "kernel" if first.clock == last.clock == "kernel" else "user",
+        first.retried + last.retried,
+    )
+
+
+def _through(proxy: Proxy, call: Call) -> Call:
+    """The same request as a proxy wants it: the request line names the whole URL (RFC 9112, section 3.2.2)."""
+    auth = (("Proxy-Authorization", proxy.auth),) if proxy.auth else ()
+    block = block_of(call.origin, call.block.fields, auth)
+    return build_call(call.method, call.origin, call.path, block, call.url)
+
+
+def _next(call: Call, status: int, location: str) -> Call:
+    """The request that a redirect asks for.
+
+    Raises:
+        InvalidRequestError: the location is no URL that can be requested.
+    """
+    target = parse_url(location)
+    fields = fields_after(status, call.block.fields, call.url, location)
+    return build_call(method_after(status, call.method), target.origin, target.path, block_of(target.origin, fields))

@@ -1,0 +1,197 @@
+"""A non-blocking socket that waits in gevent's loop under a deadline, and knows when the kernel received each read.
+
+gevent's own socket class starts and stops a timer for every wait, and tries to read before it waits. Here one timer
+per connection is armed lazily, and the first try is spared: right after sending, nothing has arrived yet.
+"""
+
+from __future__ import annotations
+
+import _socket
+import os
+import socket
+from time import perf_counter
+from typing import Any
+
+import gevent
+from gevent import getcurrent
+
+from perfgate.drive.client.clock import STAMP_SPACE, enable_kernel_clock, stamp_ns
+from perfgate.drive.client.errors import AnswerTimeoutError
+
+_NEVER = float("inf")
+_READ, _WRITE = 1, 2  # libev's event masks
+_FIRST_READ = 16 * 1024
+_LARGE_READ = 256 * 1024
+_PEEK = socket.MSG_PEEK | getattr(socket, "MSG_DONTWAIT", 0)
+
+
+class Link:
+    """One connected stream, in the clear.
+
+    Attributes:
+        stamp_ns: when the kernel received the last read, ns since the epoch; 0 when it did not say.
+        kernel_clock: whether the kernel stamps what this socket receives.
+    """
+
+    __slots__ = (
+        "_armed_until",
+        "_deadline",
+        "_greenlet",
+        "_hub",
+        "_readable",
+        "_socket",
+        "_timeout_s",
+        "_timer",
+        "_try_first",
+        "_writable",
+        "kernel_clock",
+        "stamp_ns",
+    )
+
+    def __init__(self, family: int, kind: int = socket.SOCK_STREAM) -> None:
+        self._socket = _socket.socket(family, kind)
+        self._socket.setblocking(False)
+        self._hub: Any = gevent.get_hub()
+        loop = self._hub.loop
+        self._readable: Any = loop.io(self._socket.fileno(), _READ)
+        self._writable: Any = loop.io(self._socket.fileno(), _WRITE)
+        self._timer: Any = None
+        self._greenlet: Any = None
+        self._deadline = self._armed_until = _NEVER
+        self._timeout_s = 0.0
+        self._try_first = False
+        self.stamp_ns = 0
+        self.kernel_clock = enable_kernel_clock(self._socket)
+        if family in {socket.AF_INET, socket.AF_INET6}:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connect(self, address: Any) -> None:
+        """Connect; bound it from outside with a gevent timeout.
+
+        Raises:
+            OSError: as the socket says it.
+        """
+        try:
+            self._socket.connect(address)
+        except BlockingIOError:
+            self._wait(self._writable)
+            if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise _os_error(error) from None
+
+    def limit(self, timeout_s: float | None, now_s: float) -> None:
+        """From `now_s` (`time.perf_counter()`) on, waits are over after `timeout_s` in all; None is no limit."""
+        if timeout_s is None:
+            self._deadline = _NEVER
+        else:
+            self._timeout_s = timeout_s
+            self._deadline = now_s + timeout_s
+
+    def seal(self, data: bytes) -> bytes:
+        """What goes over the wire for `data`: here, the same."""
+        return data
+
+    def send(self, sealed: bytes) -> None:
+        """Hand everything to the kernel.
+
+        Raises:
+            OSError: the peer has closed or reset the connection.
+            AnswerTimeoutError: the peer does not read.
+        """
+        try:
+            sent = self._socket.send(sealed)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(sealed):
+            self._send_rest(memoryview(sealed)[sent:])
+
+    def _send_rest(self, rest: memoryview) -> None:
+        while rest:
+            self._wait(self._writable)
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                continue
+
+    def receive(self) -> bytes:
+        """Wait for the next bytes; empty at the end of the stream. Sets `stamp_ns`.
+
+        Raises:
+            OSError: the connection was reset.
+            AnswerTimeoutError: the deadline has passed.
+        """
+        if not self._try_first:
+            self._wait(self._readable)
+        size = _LARGE_READ if self._try_first else _FIRST_READ
+        while True:
+            try:
+                if self.kernel_clock:
+                    data, ancillary, _, _ = self._socket.recvmsg(size, STAMP_SPACE)
+                    self.stamp_ns = stamp_ns(ancillary) if ancillary else 0
+                else:
+                    data = self._socket.recv(size)
+                break
+            except BlockingIOError:
+                self._wait(self._readable)
+        self._try_first = len(data) >= _FIRST_READ  # a large body: more is likely there already
+        return data
+
+    def is_quiet(self) -> bool:
+        """Whether the idle connection is still open and has nothing to read: what is there cannot be an answer."""
+        try:
+            self._socket.recv(1, _PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def _wait(self, watcher: Any) -> None:
+        if self._armed_until > self._deadline:
+            self._arm()
+        current = self._greenlet = getcurrent()
+        watcher.start(current.switch)
+        try:
+            self._hub.switch()
+        finally:
+            self._greenlet = None
+            watcher.stop()
+
+    def _arm(self) -> None:
+        """Start the timer for the present deadline.
+
+        It is not stopped when an exchange ends, as that would cost each request a start and a stop: when it fires
+        it looks whether someone waits past the deadline that holds then.
+        """
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer.close()
+        self._timer = self._hub.loop.timer(max(self._deadline - perf_counter(), 0.0), ref=False)
+        self._armed_until = self._deadline
+        self._timer.start(self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._armed_until = _NEVER
+        if self._greenlet is None:
+            return
+        if perf_counter() >= self._deadline:
+            self._greenlet.throw(AnswerTimeoutError(f"no complete answer within {self._timeout_s:g} s"))
+        else:
+            self._arm()
+
+    def close(self) -> None:
+        """Close; harmless when closed already."""
+        for watcher in (self._timer, self._readable, self._writable):
+            if watcher is not None:
+                watcher.stop()
+                watcher.close()
+        self._timer = self._readable = self._writable = None
+        self._socket.close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._readable is None
+
+
+def _os_error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))

@@ -1,0 +1,155 @@
+"""Reads one response after the other from a connection's bytes; llhttp does the parsing, header objects come later.
+
+llhttp checks the syntax and finds the end of the message. The head is kept as bytes: most scenarios never look at
+a header, so none is made into an object before someone asks.
+"""
+
+from __future__ import annotations
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from perfgate.drive.client.errors import BadResponseError, ClosedEarlyError
+
+MAX_HEAD_BYTES = 64 * 1024
+MAX_FIELDS = 256
+MAX_BODY_BYTES = 1024 * 1024 * 1024
+_OVERSIZED = f"the head has more than {MAX_HEAD_BYTES} bytes or {MAX_FIELDS} fields"
+_END_OF_HEAD = b"\r\n\r\n"
+
+
+class ResponseReader:
+    """What llhttp calls back while it parses; one per connection.
+
+    Attributes:
+        head: the final response's status line and header lines, without the empty line; set with `has_head`.
+        status: its status code.
+        has_head: the head is complete.
+        complete: the whole response is.
+        keep_alive: the connection can carry another request.
+        started: at least one byte of this response has come.
+    """
+
+    __slots__ = (
+        "_body",
+        "_body_bytes",
+        "_is_head",
+        "_parser",
+        "_raw",
+        "complete",
+        "has_head",
+        "head",
+        "keep_alive",
+        "started",
+        "status",
+    )
+
+    def __init__(self) -> None:
+        self._parser: HttpResponseParser | None = None
+        self.begin(is_head=False)
+
+    def begin(self, *, is_head: bool) -> None:
+        """Prepare for the answer to a request; `is_head` when that was a HEAD, whose answer has no body."""
+        self._is_head = is_head
+        self._raw = self.head = b""
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self.status = 0
+        self.has_head = self.complete = self.keep_alive = self.started = False
+
+    def feed(self, data: bytes) -> None:
+        """Parse more bytes.
+
+        Raises:
+            BadResponseError: they are not HTTP, or break a limit.
+        """
+        self.started = True
+        if not self.has_head:
+            self._raw = self._raw + data if self._raw else data
+        parser = self._parser
+        if parser is None:
+            parser = self._parser = HttpResponseParser(self)
+        try:
+            parser.feed_data(data)
+        except HttpParserUpgrade:
+            self.complete, self.keep_alive = True, False
+        except HttpParserError as error:
+            self._on_bad_syntax(error)
+        if not self.has_head and len(self._raw) > MAX_HEAD_BYTES:
+            raise BadResponseError(_OVERSIZED, kind="oversized headers")
+        if self._body_bytes > MAX_BODY_BYTES:
+            raise BadResponseError(f"the body is larger than {MAX_BODY_BYTES} bytes", kind="oversized body")
+
+    def _on_bad_syntax(self, error: HttpParserError) -> None:
+        cause = error.__context__
+        if isinstance(cause, BadResponseError):  # raised by a callback below
+            raise cause
+        if not self.complete:
+            raise BadResponseError(f"the answer is not HTTP: {error}") from error
+        self.keep_alive = False  # what follows the complete answer is garbage; the answer itself is whole
+
+    def on_message_begin(self) -> None:
+        """A status line starts; after the complete answer it is one that nobody asked for."""
+        if self.complete:
+            self.keep_alive = False
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: cut it out of what came."""
+        if self.complete:
+            return
+        raw = self._raw.lstrip(b"\r\n")
+        end = raw.find(_END_OF_HEAD)
+        self.head = raw[:end]
+        if end < 0 or end > MAX_HEAD_BYTES or (end > 4 * MAX_FIELDS and self.head.count(b"\n") > MAX_FIELDS):
+            raise BadResponseError(_OVERSIZED, kind="oversized headers")
+        parser = self._parser or HttpResponseParser(self)  # the first, always: it is what calls this
+        self.status = parser.get_status_code()
+        if 100 <= self.status < 200 and self.status != 101:
+            self._raw = raw[end + len(_END_OF_HEAD) :]
+            return
+        self._raw = b""
+        self.has_head = True
+        self.keep_alive = parser.should_keep_alive()
+        if self._is_head:
+            self._end_head_only()
+
+    def _end_head_only(self) -> None:
+        # llhttp cannot be told that no body follows; it waits for one, so this parser is done.
+        self.complete = True
+        self.keep_alive = b"\r\nconnection: close" not in self.head.lower() and self.head.startswith(b"HTTP/1.1")
+        self._parser = None
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        if not self.complete:
+            self._body.append(data)
+            self._body_bytes += len(data)
+
+    def on_message_complete(self) -> None:
+        """The message is whole; an interim one (1xx) is passed over."""
+        if self.has_head:
+            self.complete = True
+
+    def end(self) -> None:
+        """The stream has ended.
+
+        Raises:
+            ClosedEarlyError: before the answer was complete.
+        """
+        self.keep_alive = False
+        if self.complete:
+            return
+        head = self.head.lower()
+        framed = b"\r\ncontent-length:" in head or (b"\r\ntransfer-encoding:" in head and b"chunked" in head)
+        if not self.has_head or framed:
+            where = "in the middle of the body" if self.has_head else "before the head was complete"
+            raise ClosedEarlyError(f"the server closed the connection {where}")
+        self.complete = True
+
+    def take_body(self) -> bytes:
+        """What has come of the body since the last call."""
+        parts, self._body = self._body, []
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def close(self) -> None:
+        """Break the reference cycle with the parser."""
+        self._parser = None

@@ -1,0 +1,180 @@
+"""The client of a user: the interface of Locust's sessions, each request recorded through the `request` event."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from time import perf_counter_ns, time_ns
+from typing import TYPE_CHECKING, Any, Unpack
+
+from perfgate.drive.client.body import NO_BODY, encode_body
+from perfgate.drive.client.clock import Timing
+from perfgate.drive.client.compose import compose, plain_call
+from perfgate.drive.client.courier import Courier
+from perfgate.drive.client.errors import ClientError
+from perfgate.drive.client.options import NO_WISHES, Wishes
+from perfgate.drive.client.response import Response
+from perfgate.drive.client.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from perfgate.drive.client.body import Body
+    from perfgate.drive.client.call import Call
+    from perfgate.drive.client.options import NamedOptions, Options
+
+
+class Session(Settings):
+    """Sends requests, keeps cookies and connections, and records every request.
+
+    Args:
+        base_url: what paths are appended to; `unix:///path` is a Unix socket.
+        fire: the `request` event's `fire`.
+        context: gives the user's context for each request; None when it has none.
+
+    Attributes:
+        request_name: what requests are recorded as, while it is set.
+        hooks: `{"response": [callable, ...]}`, called with each response before it is recorded.
+    """
+
+    def __init__(
+        self, base_url: str, fire: Callable[..., None], context: Callable[[], Mapping[str, Any]] | None = None
+    ) -> None:
+        super().__init__(base_url)
+        self._fire = fire
+        self._context = context
+        self._courier = Courier(self)
+        self.request_name: str | None = None
+        self.hooks: dict[str, Any] = {"response": []}
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        name: str | None = None,
+        catch_response: bool = False,
+        context: Mapping[str, Any] | None = None,
+        *,
+        data: Any = None,
+        json: Any = None,
+        **options: Unpack[Options],
+    ) -> Response:
+        """Send a request and record it.
+
+        Args:
+            method: the HTTP method.
+            url: a path, or an absolute URL.
+            name: what it is recorded as; the path with its query otherwise.
+            catch_response: record at the end of a with-block, where `success()` and `failure()` decide.
+            context: added to the user's context in the `request` event.
+            data: the body: a mapping or pairs for a form, text, bytes, a file, or an iterator to send in chunks.
+            json: the body, as JSON.
+            options: see `Wishes`.
+
+        Returns:
+            The response; also when there was none, with `status_code` 0 and `error` set: a failure is recorded, and
+            raised by nothing but `raise_for_status()`.
+        """
+        start_ns, started = time_ns(), perf_counter_ns()
+        method = method.upper()
+        call: Call | None = None
+        body = NO_BODY
+        try:
+            wishes = Wishes(**options) if options else NO_WISHES
+            if data is None and json is None and wishes is NO_WISHES:
+                call = plain_call(self.defaults(), method, url)
+            else:
+                body = encode_body(data, json, wishes.files)
+                call, body = compose(self.defaults(), method, url, wishes, body)
+            response = self._courier.deliver(call, body, wishes)
+        except ClientError as error:
+            response = _no_response(call, body, error, start_ns, perf_counter_ns() - started)
+        if self.hooks["response"] or options:
+            response = self._run_hooks(response, options.get("hooks"))
+        name = name or self.request_name or (call.path if call else url)
+        meta = {
+            "request_type": method,
+            "name": name,
+            "response_time": response.response_time_ms,
+            "response_length": response.length,
+            "response": response,
+            "context": self._context_with(context) if self._context or context else {},
+            "exception": response.failure_as(name),
+            "start_time": start_ns / 1e9,
+            "url": call.url if call else url,
+            "perfgate": response.timing,
+        }
+        response.recorded_by(self._fire, meta, catch=catch_response)
+        if not catch_response:
+            self._fire(**meta)
+        return response
+
+    def _run_hooks(self, response: Response, own: Any) -> Response:
+        hooks = (own or {}).get("response") or []
+        for hook in (*self.hooks["response"], *([hooks] if callable(hooks) else hooks)):
+            response = hook(response) or response
+        return response
+
+    def _context_with(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {**(self._context() if self._context else {}), **(context or {})}
+
+    def get(self, url: str, **options: Unpack[NamedOptions]) -> Response:
+        """Send a GET; see `request`."""
+        return self.request("GET", url, **options)
+
+    def options(self, url: str, **options: Unpack[NamedOptions]) -> Response:
+        """Send an OPTIONS; see `request`."""
+        return self.request("OPTIONS", url, **options)
+
+    def head(self, url: str, **options: Unpack[NamedOptions]) -> Response:
+        """Send a HEAD; see `request`. Redirects are followed only when asked for."""
+        options.setdefault("allow_redirects", False)
+        return self.request("HEAD", url, **options)
+
+    def post(self, url: str, data: Any = None, json: Any = None, **options: Unpack[NamedOptions]) -> Response:
+        """Send a POST; see `request`."""
+        return self.request("POST", url, data=data, json=json, **options)
+
+    def put(self, url: str, data: Any = None, **options: Unpack[NamedOptions]) -> Response:
+        """Send a PUT; see `request`."""
+        return self.request("PUT", url, data=data, **options)
+
+    def patch(self, url: str, data: Any = None, **options: Unpack[NamedOptions]) -> Response:
+        """Send a PATCH; see `request`."""
+        return self.request("PATCH", url, data=data, **options)
+
+    def delete(self, url: str, **options: Unpack[NamedOptions]) -> Response:
+        """Send a DELETE; see `request`."""
+        return self.request("DELETE", url, **options)
+
+    def iter_lines(self, url: str, method: str = "GET", **options: Unpack[NamedOptions]) -> Iterator[str]:
+        """Send a request and give the lines of its answer as they come, as FastHttpUser's client does.
+
+        Raises:
+            ClientError: there was no answer, or its status is 400 or more.
+        """
+        options["stream"] = True
+        response = self.request(method, url, **options)
+        response.raise_for_status()
+        yield from response.iter_lines(decode_unicode=True)
+
+    @contextmanager
+    def rename_request(self, name: str) -> Iterator[None]:
+        """Record all requests of the with-block as `name`."""
+        self.request_name = name
+        try:
+            yield
+        finally:
+            self.request_name = None
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._courier.pool.close()
+
+
+def _no_response(call: Call | None, body: Body, error: ClientError, start_ns: int, elapsed_ns: int) -> Response:
+    """What stands in for the answer that did not come."""
+    response = Response(call, body, 0, b"", None)
+    response.error = error
+    response.timing = Timing(start_ns, start_ns + elapsed_ns)
+    response.response_time_ms = elapsed_ns / 1e6
+    return response

@@ -1,0 +1,158 @@
+"""What holds for every request of a session; changing any of it takes effect with the next request."""
+
+from __future__ import annotations
+
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from requests.cookies import cookiejar_from_dict
+
+from perfgate import __version__
+from perfgate.drive.client.address import Base
+from perfgate.drive.client.compose import defaults_of
+from perfgate.drive.client.connection import Route, route_of
+from perfgate.drive.client.content import ACCEPT_ENCODING
+from perfgate.drive.client.cookies import SessionCookies
+from perfgate.drive.client.headers import SessionHeaders, merge
+from perfgate.drive.client.proxy import find_proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from ssl import SSLContext
+
+    from perfgate.drive.client.address import Origin
+    from perfgate.drive.client.compose import Defaults
+    from perfgate.drive.client.options import Wishes
+    from perfgate.drive.client.tls import Cert, Verify
+
+DEFAULT_TIMEOUT_S = 60.0
+MAX_REDIRECTS = 30
+T = TypeVar("T")
+
+
+class _Setting(Generic[T]):
+    """An attribute whose change makes the session encode its defaults anew."""
+
+    def __init__(self, default: T) -> None:
+        self._default = default
+
+    def __set_name__(self, owner: type[Settings], name: str) -> None:
+        self._name = f"_{name}"
+
+    @overload
+    def __get__(self, settings: None, owner: type[Settings]) -> _Setting[T]: ...
+
+    @overload
+    def __get__(self, settings: Settings, owner: type[Settings]) -> T: ...
+
+    def __get__(self, settings: Settings | None, owner: type[Settings]) -> _Setting[T] | T:
+        return self if settings is None else settings.__dict__.get(self._name, self._default)
+
+    def __set__(self, settings: Settings, value: T) -> None:
+        settings.__dict__[self._name] = value
+        settings.changed()
+
+
+class Settings:
+    """The settable part of a session, under the names that requests and Locust use.
+
+    Attributes:
+        base_url: what paths are appended to; `unix:///path` is a Unix socket.
+        auth: a pair (user, password) or a callable.
+        params: appended to every query.
+        verify: True, False, or the path of a bundle of authorities.
+        cert: the client's certificate.
+        proxies: by scheme, as requests takes them.
+        trust_env: take proxies from the environment.
+        make_context: makes the TLS context, instead of `verify` and `cert`.
+        timeout: seconds for connecting and for an exchange; None is no limit.
+        max_redirects: more are a failure.
+    """
+
+    base_url = _Setting("")
+    auth = _Setting[Any](None)
+    params = _Setting[Any](None)
+    verify: _Setting[Verify] = _Setting(True)
+    cert: _Setting[Cert] = _Setting(None)
+    proxies: _Setting[Mapping[str, Any] | None] = _Setting(None)
+    trust_env = _Setting(False)
+    make_context: _Setting[Callable[[], SSLContext] | None] = _Setting(None)
+
+    def __init__(self, base_url: str) -> None:
+        self._defaults: Defaults | None = None
+        self._routes: dict[Origin, Route] = {}
+        self._headers = SessionHeaders(
+            {"User-Agent": f"perfgate/{__version__}", "Accept-Encoding": ACCEPT_ENCODING, "Accept": "*/*"}
+        )
+        self._headers_version = self._headers.version
+        self._cookies = SessionCookies()
+        self.timeout: tuple[float | None, float | None] = (DEFAULT_TIMEOUT_S, DEFAULT_TIMEOUT_S)
+        self.max_redirects = MAX_REDIRECTS
+        self.base_url = base_url
+
+    @property
+    def headers(self) -> SessionHeaders:
+        """Sent with every request."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, fields: Mapping[str, str]) -> None:
+        self._headers = SessionHeaders(fields)
+        self.changed()
+
+    @property
+    def cookies(self) -> SessionCookies:
+        """The session's jar; assign a mapping or a jar to replace its cookies."""
+        return self._cookies
+
+    @cookies.setter
+    def cookies(self, cookies: Mapping[str, str] | CookieJar) -> None:
+        self._cookies = SessionCookies()
+        if isinstance(cookies, CookieJar):
+            self._cookies.update(cookies)
+        else:
+            cookiejar_from_dict(dict(cookies), self._cookies)
+
+    def changed(self) -> None:
+        """Forget what was derived from the settings."""
+        self._defaults = None
+        self._routes.clear()
+
+    def defaults(self) -> Defaults:
+        """What is added to each request.
+
+        Raises:
+            InvalidRequestError: one of the session's headers cannot be sent.
+        """
+        if self._defaults is None or self._headers.version != self._headers_version:
+            base = Base.of(self.base_url)
+            self._headers_version = self._headers.version
+            auth = self.auth or base.auth
+            self._defaults = defaults_of(base, merge(self._headers.items()), auth, self.params)
+        return self._defaults
+
+    def route(self, origin: Origin, wishes: Wishes) -> Route:
+        """How a request gets to `origin`.
+
+        Raises:
+            InvalidRequestError: the proxy's URL is of no use.
+        """
+        if wishes.verify is None and wishes.cert is None and wishes.proxies is None:
+            route = self._routes.get(origin)
+            if route is None:
+                route = self._routes[origin] = self._new_route(origin, self.verify, self.cert, self.proxies)
+            return route
+        verify = self.verify if wishes.verify is None else wishes.verify
+        return self._new_route(origin, verify, wishes.cert or self.cert, wishes.proxies or self.proxies)
+
+    def _new_route(self, origin: Origin, verify: Verify, cert: Cert, proxies: Mapping[str, Any] | None) -> Route:
+        proxy = None
+        if (proxies or self.trust_env) and origin.unix_path is None:
+            proxy = find_proxy(origin.base, proxies or {}, trust_env=self.trust_env)
+        cert = tuple(cert) if isinstance(cert, list) else cert
+        return route_of(origin, verify, cert, proxy, self.make_context)
+
+
+def timeouts_of(timeout: float | tuple[float | None, float | None]) -> tuple[float | None, float | None]:
+    """Seconds for connecting and for the exchange, from one number or a pair."""
+    return (timeout[0], timeout[1]) if isinstance(timeout, tuple) else (timeout, timeout)

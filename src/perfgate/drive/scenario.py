@@ -1,0 +1,129 @@
+"""Loads a scenario: an ordinary Locust file, used as it is."""
+
+from __future__ import annotations
+
+import ast
+import traceback
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import locust
+from locust.argument_parser import parse_options
+from locust.env import Environment
+from locust.util.load_locustfile import load_locustfile
+
+from perfgate.drive.order import Order  # noqa: TC001
+from perfgate.errors import ScenarioError
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A loaded locustfile.
+
+    Attributes:
+        user_classes: the classes to drive.
+        shape: the scenario's own LoadTestShape, when the load asks for it.
+        reads_statistics: the file mentions Locust's own statistics, which are switched off otherwise.
+    """
+
+    user_classes: list[Any]
+    shape: Any
+    reads_statistics: bool
+
+
+def load_scenario(order: Order) -> Scenario:
+    """Import the locustfile and choose its classes.
+
+    Raises:
+        ScenarioError: it has a syntax error, fails on import, has no User (or not the ones asked for), or no shape
+            where the load says `shape = "scenario"`.
+    """
+    users, shapes = _import(order.scenario)
+    if not users:
+        raise ScenarioError(
+            "the scenario defines no User class",
+            place=order.scenario,
+            hint="define a class that inherits from locust's HttpUser, FastHttpUser or User, without abstract = True",
+            slug="scenario-without-user",
+        )
+    if order.profile is None and not shapes:
+        raise ScenarioError(
+            'the load says shape = "scenario", but the scenario defines no LoadTestShape',
+            place=order.scenario,
+            hint="define one, or give the load users or rate",
+            slug="scenario-without-shape",
+        )
+    chosen = _choose(users, order)
+    _check_tasks(chosen, order.scenario)
+    shape = shapes[0] if order.profile is None else None
+    return Scenario(chosen, shape, ".stats" in Path(order.scenario).read_text(encoding="utf-8"))
+
+
+def _import(path: str) -> tuple[dict[str, Any], list[Any]]:
+    try:
+        ast.parse(Path(path).read_text(encoding="utf-8"), path)
+        users, shapes = load_locustfile(path)
+    except SyntaxError as error:
+        raise ScenarioError(
+            f"syntax error: {error.msg}", place=f"{path}:{error.lineno}", slug="scenario-syntax"
+        ) from error
+    except (Exception, SystemExit) as error:  # whatever a user's module raises on import is the user's to read
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+        line = f":{frames[-1].lineno}" if frames else ""
+        raise ScenarioError(
+            f"the scenario cannot be imported: {type(error).__name__}: {error}",
+            place=f"{path}{line}",
+            slug="scenario-import",
+        ) from error
+    return users, shapes
+
+
+def _choose(users: dict[str, Any], order: Order) -> list[Any]:
+    if not order.user_classes:
+        return list(users.values())
+    missing = [name for name in order.user_classes if name not in users]
+    if missing:
+        near = get_close_matches(missing[0], users, n=1)
+        raise ScenarioError(
+            f"the scenario has no User class {missing[0]!r}",
+            place=order.scenario,
+            hint=f"did you mean {near[0]!r}?" if near else f"it has {', '.join(sorted(users))}",
+            slug="scenario-user-class",
+        )
+    return [users[name] for name in order.user_classes]
+
+
+def _check_tasks(user_classes: list[Any], path: str) -> None:
+    for user_class in user_classes:
+        if not user_class.tasks and not getattr(user_class, "functions", None):
+            raise ScenarioError(
+                f"the User class {user_class.__name__} has no tasks",
+                place=path,
+                hint="decorate a method with @task, or set tasks",
+                slug="scenario-without-tasks",
+            )
+
+
+def create_environment(order: Order, scenario: Scenario) -> Environment:
+    """A Locust environment for the scenario, with options as Locust's own command line would parse them.
+
+    Raises:
+        ScenarioError: Locust refuses the classes, e.g. two of one name, or weights that are all 0.
+    """
+    try:
+        return Environment(
+            user_classes=scenario.user_classes,
+            shape_class=scenario.shape,
+            locustfile=Path(order.scenario).name,
+            events=locust.events,
+            host=order.host,
+            tags=order.tags or None,
+            exclude_tags=order.exclude_tags or None,
+            stop_timeout=order.stop_timeout_s,
+            parsed_options=parse_options(args=["-f", order.scenario, "--headless", "--host", order.host]),
+            available_user_classes={cls.__name__: cls for cls in scenario.user_classes},
+        )
+    except ValueError as error:
+        raise ScenarioError(str(error), place=order.scenario) from error

@@ -1,0 +1,223 @@
+"""Puts the right number of users to work at each moment: along a profile (closed model) or behind arrivals (open)."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent.queue import Queue
+from locust.exception import StopUser
+from locust.runners import STATE_STOPPED
+from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet, TaskSet
+
+from perfgate.drive.arrivals import due_times, iteration_random
+from perfgate.measure.histogram import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from locust.runners import LocalRunner
+
+    from perfgate.plan.profile import Profile
+
+TICK_S = 0.1
+FIRST_POOL = 10
+GROWTH_INTERVAL_S = 0.05
+_WAKE_AHEAD_S = 0.0005  # timers fire late rather than early; below this it is not worth going to sleep
+
+
+def set_user_count(runner: LocalRunner, count: int) -> None:
+    """Have `count` users as soon as can be; Locust's dispatcher spreads them over the user classes."""
+    if count != runner.target_user_count or runner.spawning_greenlet is None:
+        # In one dispatch: the ramp is made of many small ones, so the spawn rate is no limit here.
+        runner.start(count, spawn_rate=max(count, runner.user_count, 1))
+
+
+def follow_profile(runner: LocalRunner, profile: Profile, now_s: Callable[[], float]) -> None:
+    """Closed model: keep `profile.level_at(now)` users until the profile ends. Returns at its end."""
+    while (now := now_s()) < profile.duration_s:
+        set_user_count(runner, round(profile.level_at(now)))
+        gevent.sleep(min(TICK_S, profile.duration_s - now))
+
+
+def follow_shape(runner: LocalRunner, max_duration_s: float | None, now_s: Callable[[], float]) -> None:
+    """The scenario's own LoadTestShape decides; returns when it ends, or at the upper bound."""
+    runner.start_shape()
+    limit_s = math.inf if max_duration_s is None else max_duration_s
+    while runner.state != STATE_STOPPED and now_s() < limit_s:
+        gevent.sleep(min(TICK_S, max(limit_s - now_s(), 0.001)))
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One arrival: its number, when it was due (seconds from the load's start), and what became of it."""
+
+    number: int
+    due_s: float
+    waited_s: float = 0.0
+    begun: bool = False
+    recorded: bool = False
+
+
+class ArrivalQueue:
+    """Open model: arrivals fall due on a schedule and wait here until a user is free.
+
+    Attributes:
+        now_s: gives the seconds since the load's start.
+        idle: users that wait for an arrival.
+        arrivals: fallen due since `take_counts` was last called.
+        iterations: begun since then.
+    """
+
+    def __init__(self, seed: int, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._seed = seed
+        self.now_s = now_s
+        self._queue: Queue[Arrival] = Queue()
+        self._lags_ms: list[float] = []
+        self.idle = 0
+        self.arrivals = 0
+        self.iterations = 0
+
+    @property
+    def waiting(self) -> int:
+        """Arrivals that no user has taken yet."""
+        return int(self._queue.qsize())
+
+    def release(self, number: int, due_s: float) -> None:
+        """An arrival falls due."""
+        self._lags_ms.append(max(self.now_s() - due_s, 0.0) * 1000)
+        self.arrivals += 1
+        self._queue.put(Arrival(number, due_s))
+
+    def take_counts(self) -> tuple[int, int, Histogram | None]:
+        """(arrivals, iterations, schedule lags in ms) since the previous call."""
+        counts = self.arrivals, self.iterations, Histogram.of(self._lags_ms) if self._lags_ms else None
+        self.arrivals, self.iterations, self._lags_ms = 0, 0, []
+        return counts
+
+    def ensure(self, user: Any) -> Arrival:
+        """The arrival that `user` works on next: the one it holds but has not begun, else the next due one."""
+        arrival: Arrival | None = getattr(user, "perfgate_arrival", None)
+        if arrival is None or arrival.begun:
+            arrival = self._wait(user)
+            user.perfgate_arrival = arrival
+            user.random = iteration_random(self._seed, arrival.number)
+        return arrival
+
+    def begin(self, user: Any) -> None:
+        """`user` begins its iteration now."""
+        arrival = self.ensure(user)
+        arrival.begun = True
+        arrival.waited_s = max(self.now_s() - arrival.due_s, 0.0)
+        self.iterations += 1
+        current: Any = gevent.getcurrent()  # a Greenlet carries attributes; its type does not say so
+        current.perfgate_arrival = arrival
+
+    def waited_s(self) -> float:
+        """How long the calling greenlet's arrival had waited, for its first request; 0 for all others."""
+        arrival: Arrival | None = getattr(gevent.getcurrent(), "perfgate_arrival", None)
+        if arrival is None or arrival.recorded:
+            return 0.0
+        arrival.recorded = True
+        return arrival.waited_s
+
+    def _wait(self, user: Any) -> Arrival:
+        _stop_if_asked(user)
+        # As in a wait between tasks: Locust may stop a waiting user at once.
+        user._state = LOCUST_STATE_WAITING  # noqa: SLF001
+        self.idle += 1
+        try:
+            arrival: Arrival = self._queue.get()
+        finally:
+            self.idle -= 1
+        _stop_if_asked(user)
+        user._state = LOCUST_STATE_RUNNING  # noqa: SLF001
+        return arrival
+
+
+def _stop_if_asked(user: Any) -> None:
+    if user._state == LOCUST_STATE_STOPPING:  # noqa: SLF001
+        raise StopUser
+
+
+def pace_by_arrivals(queue: ArrivalQueue) -> None:
+    """Make every task of every user begin on an arrival instead of after a wait.
+
+    Locust has no seam for this: its task sets choose a task, run it, and wait. So the three steps are replaced, in
+    this process only: choosing and running both need an arrival (a task set of the user's own kind may replace the
+    choosing), and waiting does nothing. A task is one leaf task; entering a nested task set takes no arrival.
+    """
+    run_next: Any = TaskSet.execute_next_task
+
+    def execute_next_task(tasks: Any) -> None:
+        task = tasks._task_queue[0]  # noqa: SLF001
+        if not hasattr(task, "tasks"):
+            queue.begin(tasks.user)
+        run_next(tasks)
+
+    def wait(tasks: Any) -> None:
+        _stop_if_asked(tasks.user)
+
+    setattr(TaskSet, "execute_next_task", execute_next_task)  # noqa: B010  (mypy knows no replaced methods)
+    setattr(TaskSet, "wait", wait)  # noqa: B010
+    for kind in (TaskSet, DefaultTaskSet):
+        setattr(kind, "get_next_task", _choosing_by_arrival(kind.get_next_task, queue))  # noqa: B010
+
+
+def _choosing_by_arrival(choose: Callable[[Any], Any], queue: ArrivalQueue) -> Callable[[Any], Any]:
+    """The choice of a task drawn from the iteration's own random numbers: the same whichever user serves it."""
+
+    def get_next_task(tasks: Any) -> Any:
+        queue.ensure(tasks.user)
+        random.seed(tasks.user.random.random())
+        return choose(tasks)
+
+    return get_next_task
+
+
+def follow_arrivals(  # noqa: PLR0913  (the parts of one loop)
+    runner: LocalRunner,
+    queue: ArrivalQueue,
+    profile: Profile,
+    now_s: Callable[[], float],
+    *,
+    arrivals: str,
+    seed: int,
+    max_users: int,
+) -> None:
+    """Open model: release each arrival when it is due, and grow the pool of users when none is idle."""
+    pool = Pool(runner, queue, max_users)
+    pool.ensure_idle()
+    for number, due_s in enumerate(due_times(profile, arrivals=arrivals, seed=seed)):
+        delay = due_s - now_s()
+        if delay > _WAKE_AHEAD_S:
+            gevent.sleep(delay)
+        queue.release(number, due_s)
+        pool.ensure_idle()
+    gevent.sleep(max(profile.duration_s - now_s(), 0))
+
+
+class Pool:
+    """The open model's users: as many as keep arrivals from waiting, up to a limit."""
+
+    def __init__(self, runner: LocalRunner, queue: ArrivalQueue, max_users: int) -> None:
+        self._runner = runner
+        self._queue = queue
+        self._max_users = max_users
+        self._target = 0
+        self._grown_at = 0.0
+
+    def ensure_idle(self) -> None:
+        """Grow when arrivals outnumber idle users; by a tenth at least, so that a burst is met in few steps."""
+        short = self._queue.waiting - self._queue.idle
+        if self._target and (short <= 0 or time.monotonic() - self._grown_at < GROWTH_INTERVAL_S):
+            return
+        wanted = max(FIRST_POOL, self._target + max(short, self._target // 10))
+        if (target := min(wanted, self._max_users)) > self._target:
+            self._target = target
+            self._grown_at = time.monotonic()
+            set_user_count(self._runner, target)

@@ -1,0 +1,162 @@
+"""The gate: the only place that knows the order of work. Plan, drive, measure, judge; the caller reports.
+
+`record` does all that touches the world, and leaves a recording; `judge` turns any recording, whole or partial, into
+a result; `run` is the one after the other. The command line, CI and pytest all call these.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from perfgate.drive.driver import Driver
+from perfgate.errors import PerfgateError, ScenarioError, StoppedError
+from perfgate.judging import judge
+from perfgate.measure.manifest import Manifest, Problem, RunEntry, ServiceEntry
+from perfgate.preflight import check_scenarios, open_folder
+from perfgate.signals import stop_signals
+from perfgate.stage import Seat, Watcher, drive_stage
+from perfgate.target.artifacts import sizes
+from perfgate.target.service import RunningService, start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from perfgate.judge.result import Result
+    from perfgate.plan.plan import Load, Plan, Service
+
+__all__ = ["judge", "record", "run"]
+
+
+def run(
+    plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, driver: Callable[[], Driver] = Driver
+) -> Result:
+    """Record what the plan says into `folder`, then judge it.
+
+    Args:
+        plan: from `plan.budgets_file.read_plan`.
+        folder: a new or empty folder for the recording.
+        watcher: is told how it goes.
+        strict: a warning fails the gate.
+        driver: gives an engine that has been started.
+
+    Raises:
+        UsageError, ScenarioError: something cannot be used, and nothing was driven.
+        StorageError: results cannot be written.
+    """
+    record(plan, folder, watcher, strict=strict, driver=driver)
+    return judge(folder)
+
+
+def record(
+    plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, driver: Callable[[], Driver] = Driver
+) -> Manifest:
+    """Drive every load at every service. What goes wrong with one is noted, and the others are driven all the same."""
+    check_scenarios(plan)
+    manifest = open_folder(plan, folder, strict=strict)
+    manifest.artifacts = sizes(plan.root, [artifact.path for artifact in plan.artifacts])
+    work = _Work(plan, folder, watcher, driver, manifest)
+    try:
+        with stop_signals():
+            for group in _groups(plan):
+                work.do(group)
+    except StoppedError as error:
+        manifest.stopped = error.message
+        work.note_rest(error)
+    finally:
+        manifest.ended_at = time.time()
+        manifest.save(folder)
+    return manifest
+
+
+def _groups(plan: Plan) -> list[list[Service]]:
+    """The services that run at the same time."""
+    services = list(plan.services.values())
+    return [services] if plan.gate.together else [[service] for service in services]
+
+
+class _Work:
+    """The work of one `record`, and what is noted of it as it goes."""
+
+    def __init__(
+        self, plan: Plan, folder: Path, watcher: Watcher, driver: Callable[[], Driver], manifest: Manifest
+    ) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._watcher = watcher
+        self._driver = driver
+        self._manifest = manifest
+
+    def do(self, group: list[Service]) -> None:
+        """Start the group's services, drive every load at those that are up, and stop them whatever happens."""
+        with ExitStack() as stack:
+            up = {service.name: started for service in group if (started := self._start(stack, service))}
+            for load in self._plan.loads.values():
+                seats = [self._seat(s, load, up[s.name]) for s in group if load.name in s.loads and s.name in up]
+                if seats:
+                    self._drive(seats, up)
+
+    def _start(self, stack: ExitStack, service: Service) -> RunningService | None:
+        self._watcher.service_starting(service.name)
+        entry = self._manifest.service_entries[service.name] = ServiceEntry(service.name, service.url)
+        folder = self._folder / service.name
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            running = stack.enter_context(start(service, folder))
+        except StoppedError:
+            raise
+        except PerfgateError as error:
+            entry.problem = _problem(error)
+            self._watcher.message(str(error))
+            for load in service.loads:
+                self._note(service.name, load, _problem(error))
+            return None
+        entry.url, entry.startup_time_s = running.url, running.startup_time_s
+        self._watcher.service_ready(service.name, running.startup_time_s)
+        self._manifest.save(self._folder)
+        return running
+
+    def _seat(self, service: Service, load: Load, running: RunningService) -> Seat:
+        folder = self._folder / service.name / load.name
+        folder.mkdir(parents=True)
+        self._note(service.name, load.name, None).driven = True
+        self._manifest.save(self._folder)  # from now on a kill leaves a run that is partial, not one that is missing
+        return Seat(service, load, running, folder)
+
+    def _drive(self, seats: list[Seat], up: dict[str, RunningService]) -> None:
+        for lane in drive_stage(seats, self._plan, self._watcher, self._driver):
+            entry = self._entry(lane.seat)
+            entry.driven = lane.driven
+            entry.problem = _problem(lane.error) if lane.error else None
+            if isinstance(lane.error, ScenarioError) and not any(run.driven for run in self._manifest.runs):
+                raise lane.error
+            if lane.error:
+                self._watcher.message(str(lane.error))
+            if lane.seat.running.poll() is not None:
+                del up[lane.seat.service.name]
+                self.note_rest(lane.error or StoppedError("the service ended"), [lane.seat.service])
+        self._manifest.save(self._folder)
+
+    def _entry(self, seat: Seat) -> RunEntry:
+        return next(
+            run for run in self._manifest.runs if (run.service, run.load) == (seat.service.name, seat.load.name)
+        )
+
+    def _note(self, service: str, load: str, problem: Problem | None) -> RunEntry:
+        entry = RunEntry(service, load, f"{service}/{load}", problem)
+        self._manifest.runs.append(entry)
+        return entry
+
+    def note_rest(self, error: PerfgateError, services: list[Service] | None = None) -> None:
+        """Note every run that was not begun: what was asked for and not measured must not be missing silently."""
+        noted = {(run.service, run.load) for run in self._manifest.runs}
+        for service in services or self._plan.services.values():
+            for load in service.loads:
+                if (service.name, load) not in noted:
+                    self._note(service.name, load, _problem(error))
+
+
+def _problem(error: PerfgateError) -> Problem:
+    return Problem(error.slug, error.message, error.place, error.hint)

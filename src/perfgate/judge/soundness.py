@@ -1,0 +1,40 @@
+"""Why a run cannot be judged, whatever its figures say: it is partial, its service died, its generator was not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfgate.judge.words import clock
+
+if TYPE_CHECKING:
+    from perfgate.measure.summary import RunSummary
+    from perfgate.plan.plan import Load
+
+
+def doubts_about(summary: RunSummary, load: Load) -> list[str]:
+    """The reasons for which a run is invalid, in words, the cause before its consequences; empty for a sound one."""
+    return [*_death(summary), *_partial(summary, load), *summary.health.reasons]
+
+
+def _death(summary: RunSummary) -> list[str]:
+    if summary.service_exit is None:
+        return []
+    code = summary.service_exit
+    how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+    return [f"the service ended by itself at {clock(summary.service_exit_at_s or 0.0)} ({how})"]
+
+
+def _partial(summary: RunSummary, load: Load) -> list[str]:
+    if summary.complete or (summary.end_reason == "stopped" and summary.service_exit is not None):
+        return []
+    at = clock(summary.duration_s)
+    if load.profile:
+        at += f" of {clock(load.profile.duration_s)}"
+    words = {
+        "not_started": "nothing was recorded: the load never began",
+        "killed": f"the engine was killed at {at}; what it had recorded is shown, and not judged",
+        "stopped": f"the load was stopped at {at}; what was recorded is shown, and not judged",
+        "refused": f"the load was ended at {at}, since the scenario tried to reach a host that is not allowed",
+    }
+    detail = f": {summary.end_detail}" if summary.end_detail else ""
+    return [words.get(summary.end_reason, f"the engine gave up at {at}{detail}")]

@@ -1,0 +1,101 @@
+"""Numbers in words: every quantity that a person reads is formatted here.
+
+Two promises: a number is never rounded to a false 0 or 100 %, and an observed value is never rounded onto the limit
+that it is held against. Both are kept by adding digits until the text is true.
+"""
+
+from __future__ import annotations
+
+from math import floor, isfinite, log10
+
+_DIGITS = 4  # significant ones: 312.4 ms, 45.67 %
+_CHANGE_DIGITS = 2  # +25 %
+_MOST_DIGITS = 17  # a double has no more
+_SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB"))
+_LABELS = {"p99_9": "p99.9", "cpu": "CPU"}
+
+
+def number(value: float, digits: int = _DIGITS) -> str:
+    """A number with at least `digits` significant digits, thousands separated, without trailing zeros."""
+    if not isfinite(value) or value == 0:
+        return "0" if value == 0 else str(value)
+    magnitude = floor(log10(abs(value)))
+    if not -7 <= magnitude <= 15:
+        return f"{value:.{digits}g}"
+    text = f"{value:,.{max(digits - 1 - magnitude, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def quantity(value: float, unit: str, *, apart_from: float | None = None) -> str:
+    """A value with its unit, as people write it.
+
+    Args:
+        value: in the unit named.
+        unit: `ms`, `s`, `share` and `cores` (both shown as %), `/s`, `bytes` (shown as B, KB, MB, ...; powers of
+            1,000), `users`, `percent`, the empty unit, or a custom metric's own.
+        apart_from: another value in the same unit: where the two differ, so do their texts.
+
+    Example:
+        >>> quantity(0.00025, "share")
+        '0.025 %'
+    """
+    for digits in range(_DIGITS, _MOST_DIGITS):
+        text = _with_unit(value, unit, digits)
+        merged = apart_from is not None and apart_from != value and text == _with_unit(apart_from, unit, digits)
+        if not merged and not _false_hundred(text, value, unit):
+            return text
+    return _with_unit(value, unit, _MOST_DIGITS)
+
+
+def _false_hundred(text: str, value: float, unit: str) -> bool:
+    whole = {"share": 1.0, "cores": 1.0, "percent": 100.0}.get(unit)
+    return whole is not None and text == "100 %" and value != whole
+
+
+def _with_unit(value: float, unit: str, digits: int) -> str:
+    if unit in {"share", "cores"}:
+        return f"{number(value * 100, digits)} %"
+    if unit == "percent":
+        return f"{number(value, digits)} %"
+    if unit == "/s":
+        return f"{number(value, digits)}/s"
+    if unit == "bytes":
+        return _size(value, digits)
+    if unit == "users" and value == 1:
+        return "1 user"
+    return f"{number(value, digits)} {unit}".rstrip()
+
+
+def _size(value: float, digits: int) -> str:
+    factor, name = next(((f, n) for f, n in _SIZES if abs(value) >= f), (1.0, "B"))
+    return f"{number(value / factor, digits)} {name}"
+
+
+def signed_percent(percent: float) -> str:
+    """A change with its sign: `+25 %`, `-0.04 %`; never a false 0 or 100."""
+    for digits in range(_CHANGE_DIGITS, _MOST_DIGITS):
+        text = number(percent, digits)
+        if text.lstrip("-") != "100" or abs(percent) == 100:
+            break
+    return f"{text} %" if percent < 0 else f"+{text} %"
+
+
+def change(observed: float, limit: float) -> str:
+    """How far an observed value lies from a limit: `+25 %`; empty when the limit is 0, of which nothing is a share."""
+    return signed_percent((observed - limit) / abs(limit) * 100) if limit else ""
+
+
+def label(metric: str) -> str:
+    """A metric's name for people: `error_rate` is `error rate`; a custom metric's own name is left as it is."""
+    return _LABELS.get(metric, metric if "." in metric else metric.replace("_", " "))
+
+
+def clock(seconds: float) -> str:
+    """A moment of a run as minutes and seconds: `01:05`."""
+    minutes, rest = divmod(max(int(seconds), 0), 60)
+    return f"{minutes:02d}:{rest:02d}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 request`, `12,000 requests`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

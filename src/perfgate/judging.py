@@ -1,0 +1,77 @@
+"""From a recording on disk to a result: the same way whether the work has just ended, was killed, or is a year old."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perfgate.errors import PerfgateError
+from perfgate.judge.assemble import Circumstances, invalid_run, judge_all, judge_run, judge_service
+from perfgate.judge.result import Environment, Result, Revision, RunResult, ServiceResult
+from perfgate.measure.manifest import Manifest, Problem, RunEntry, ServiceEntry
+from perfgate.measure.run import summarize
+from perfgate.plan.budgets_file import parse_plan
+
+if TYPE_CHECKING:
+    from perfgate.plan.plan import Plan
+
+
+def judge(folder: Path) -> Result:
+    """Judge the recording in `folder`, whole or partial.
+
+    Raises:
+        RecordingError: it is not one, or cannot be read.
+        BudgetsError: its budgets cannot be read by this version.
+    """
+    manifest = Manifest.load(folder)
+    plan = parse_plan(
+        manifest.budgets_text,
+        Path(manifest.budgets_path),
+        services=manifest.services,
+        loads=manifest.loads,
+        scale=manifest.scale,
+        seed=manifest.seed,
+        require_files=False,
+    )
+    runs = [_run(folder, entry, plan) for entry in manifest.runs]
+    ended_at = manifest.ended_at or _last_change(folder)
+    circumstances = Circumstances(
+        id=manifest.id,
+        started_at=manifest.started_at,
+        duration_s=ended_at - manifest.started_at,
+        environment=Environment(**manifest.environment),
+        revision=Revision(**manifest.revision),
+        scale=manifest.scale,
+        seed=manifest.seed,
+        strict=manifest.strict,
+        stopped=manifest.stopped or ("" if manifest.ended_at else "perfgate was killed before its end"),
+    )
+    services = [_service(entry, runs, plan) for entry in manifest.service_entries.values()]
+    return judge_all(services, runs, circumstances, artifacts=plan.artifacts, sizes=manifest.artifacts)
+
+
+def _last_change(folder: Path) -> float:
+    """When a recording that was never ended was last written to."""
+    return max((path.stat().st_mtime for path in folder.rglob("*.journal")), default=time.time())
+
+
+def _run(folder: Path, entry: RunEntry, plan: Plan) -> RunResult:
+    service, load = plan.services[entry.service], plan.loads[entry.load]
+    if not entry.driven:
+        problem = entry.problem or Problem("engine", "it was not driven")
+        return invalid_run(service, load, _error(problem))
+    spans = load.profile.segments if load.profile else None
+    summary = summarize(folder / entry.folder, spans, plan.gate.health, stress=load.kind == "stress")
+    return judge_run(summary, load, service, error=_error(entry.problem) if entry.problem else None)
+
+
+def _service(entry: ServiceEntry, runs: list[RunResult], plan: Plan) -> ServiceResult:
+    own = [run for run in runs if run.service == entry.name]
+    service = plan.services[entry.name]
+    weights = plan.gate.score_weights
+    return judge_service(service, own, url=entry.url, startup_time_s=entry.startup_time_s, weights=weights)
+
+
+def _error(problem: Problem) -> PerfgateError:
+    return PerfgateError(problem.message, place=problem.place, hint=problem.hint, slug=problem.slug)

@@ -1,0 +1,91 @@
+"""What is checked and laid out before anything is started."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from perfgate.errors import ScenarioError, StorageError, UsageError
+from perfgate.measure import environment
+from perfgate.measure.manifest import Manifest
+from perfgate.target import revision
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from perfgate.plan.plan import Plan
+
+RUNS = ".perfgate/runs"
+
+
+def check_scenarios(plan: Plan) -> None:
+    """Find scenarios that do not even compile before a service is started for them.
+
+    Raises:
+        ScenarioError: with file and line.
+    """
+    for path in {service.scenario for service in plan.services.values()}:
+        try:
+            compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        except SyntaxError as error:
+            raise ScenarioError(
+                f"syntax error: {error.msg}", place=f"{path}:{error.lineno}", slug="scenario-syntax"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise ScenarioError(f"the scenario cannot be read: {error}", place=str(path)) from error
+
+
+def fresh_folder(root: Path) -> Path:
+    """A name for a new recording below `root`/.perfgate/runs, by the time, so that names sort."""
+    base = root / RUNS
+    name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    tries = (base / (name if number == 0 else f"{name}-{number}") for number in range(1000))
+    return next(path for path in tries if not path.exists())
+
+
+def latest_folder(root: Path) -> Path:
+    """The newest recording below `root`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    base = root / RUNS
+    folders = sorted(path for path in base.glob("*") if path.is_dir()) if base.is_dir() else []
+    if not folders:
+        raise UsageError("there is no recording yet", place=str(base), hint="drive one with `perfgate run`")
+    return folders[-1]
+
+
+def open_folder(plan: Plan, folder: Path, *, strict: bool) -> Manifest:
+    """Make the recording's folder, with its first manifest.
+
+    Raises:
+        UsageError: the folder holds something already.
+        StorageError: it cannot be made, or the disk is full.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError("the folder for the recording is not empty", place=str(folder), hint="give a new --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make the folder for the recording: {error.strerror}", place=str(folder)) from error
+    fields: dict[str, Any] = {
+        "services": list(plan.services),
+        "loads": list(plan.loads),
+        "environment": environment.describe(),
+        "revision": dict(revision.current(plan.root)),
+    }
+    manifest = Manifest(
+        id=folder.name,
+        started_at=time.time(),
+        root=str(plan.root),
+        budgets_path=str(plan.path),
+        budgets_text=plan.text,
+        seed=plan.seed,
+        scale=plan.scale,
+        strict=strict,
+        **fields,
+    )
+    manifest.save(folder)
+    return manifest

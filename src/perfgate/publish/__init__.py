@@ -1,0 +1,1 @@
+"""Telling the world: the result as files."""

@@ -1,0 +1,56 @@
+"""Which limit applies where, as a table for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from perfgate.judge.words import label
+from perfgate.report.tables import WHOLE_SERVICE, group_name, number, printable
+from perfgate.report.text import plain_table, text_console, trimmed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perfgate.plan.explain import AppliedLimit
+
+_HEADINGS = ("endpoint", "metric", "warn", "fail", "written for", "where")
+
+
+def render(limits: Sequence[AppliedLimit], *, width: int = 100, color: bool = False) -> str:
+    """The table, grouped by service and load, without a newline at its end.
+
+    Args:
+        limits: from `plan.explain.applicable_limits`.
+        width: columns of the terminal; long names fold.
+        color: whether to emit ANSI colours.
+    """
+    if not limits:
+        return "No limit applies: add a [services.NAME.budget] table to budgets.toml."
+    console, buffer = text_console(width, color=color)
+    table = plain_table(*_HEADINGS, right=("warn", "fail"))
+    group = None
+    for limit in limits:
+        if (limit.service, limit.load) != group:
+            group = (limit.service, limit.load)
+            table.add_row(Text(group_name(limit.service or "", limit.load or ""), style="bold"))
+        table.add_row(*(Text(cell) for cell in _cells(limit)))
+    console.print(table)
+    if any(limit.use == "step" for limit in limits):
+        console.print(Text("* decides whether a step of a stress load held; it is no check of its own"))
+    return trimmed(buffer.getvalue())
+
+
+def _cells(limit: AppliedLimit) -> list[str]:
+    artifact = limit.service is None
+    subject = limit.metric if artifact else limit.endpoint
+    metric = "size" if artifact else printable(label(limit.metric))
+    return [
+        f"  {WHOLE_SERVICE if subject is None else printable(subject)}",
+        f"{metric} *" if limit.use == "step" else metric,
+        number(limit.warn, limit.unit),
+        number(limit.fail, limit.unit),
+        limit.inherited_from,
+        printable(limit.source),
+    ]

@@ -1,0 +1,133 @@
+"""JUnit XML: one test case per check, so that every CI system shows what broke without a plugin.
+
+The dialect is what Jenkins, GitLab and the GitHub test reporters share: testsuites, testsuite, testcase with failure,
+error, skipped and system-out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from perfgate.report.tables import CheckRow, check_rows, printable, run_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perfgate.judge.result import Result, Verdict
+
+_TAGS = {"fail": "failure", "invalid": "error", "skipped": "skipped"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """What becomes one test suite: a load at a service, a service by itself, or the artifacts."""
+
+    name: str
+    verdict: Verdict
+    reasons: Sequence[str]
+    rows: Sequence[CheckRow]
+    duration_s: float = 0.0
+    started_at: float | None = None
+
+
+def render(result: Result) -> str:
+    """The XML document, which ends with a newline.
+
+    A suite takes as long as its load was driven; its cases share that time evenly, so that their sum is right. A
+    verdict that no check of its suite shows gets a case of its own named `verdict`: a load that could not be driven
+    never looks green.
+    """
+    suites = [_suite(group) for group in _groups(result)]
+    if result.exit_code != 0 and not any(
+        int(suite.get(tag, "0")) for suite in suites for tag in ("failures", "errors")
+    ):
+        suites.append(_suite(_shown_as_failure(result)))
+    root = ET.Element("testsuites", {"name": "perfgate"})
+    for count in ("tests", "failures", "errors", "skipped"):
+        root.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
+    root.set("time", _seconds(result.duration_s))
+    root.extend(suites)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _groups(result: Result) -> list[Group]:
+    """The suites, in the order of the result."""
+    loose = [row for row in check_rows(result) if not row.service]
+    groups = [Group("perfgate.artifacts", "pass", [], loose)] if loose else []
+    for service in result.services:
+        rows = [CheckRow(service.name, "", check) for check in service.checks]
+        shown = any(run.service == service.name and run.verdict == service.verdict for run in result.runs)
+        if rows or not shown:
+            verdict = "pass" if shown else service.verdict
+            groups.append(Group(f"perfgate.{printable(service.name)}", verdict, service.reasons, rows))
+    for run in result.runs:
+        name = f"perfgate.{printable(run.service)}.{printable(run.load)}"
+        groups.append(Group(name, run.verdict, run.reasons, list(run_rows(run)), run.duration_s, run.started_at))
+    return groups
+
+
+def _shown_as_failure(result: Result) -> Group:
+    """What makes the file red when no check does, say warnings under `--strict`."""
+    verdict: Verdict = "invalid" if result.verdict == "invalid" else "fail"
+    return Group("perfgate", verdict, result.reasons, [])
+
+
+def _suite(group: Group) -> ET.Element:
+    cases = [_case(group.name, row) for row in group.rows]
+    if not cases or (group.verdict in ("fail", "invalid") and not any(_is_red(case) for case in cases)):
+        cases.append(_verdict_case(group))
+    suite = ET.Element("testsuite", {"name": group.name, "tests": str(len(cases))})
+    for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+        suite.set(count, str(sum(case.find(tag) is not None for case in cases)))
+    suite.set("time", _seconds(group.duration_s))
+    if group.started_at is not None:
+        suite.set("timestamp", datetime.fromtimestamp(group.started_at, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+    for case in cases:
+        case.set("time", _seconds(group.duration_s / len(cases)))
+    suite.extend(cases)
+    return suite
+
+
+def _is_red(case: ET.Element) -> bool:
+    return case.find("failure") is not None or case.find("error") is not None
+
+
+def _case(suite: str, row: CheckRow) -> ET.Element:
+    check = row.check
+    kind = "" if check.kind == "budget" else f" ({check.kind})"
+    metric = printable(check.metric) if row.service else "size"
+    case = ET.Element("testcase", {"classname": suite, "name": f"{row.subject} {metric}{kind}"})
+    message = printable(f"not judged: {check.message}" if row.doubted else check.message, longest=1000)
+    tag = _TAGS.get(row.status)
+    if tag:
+        child = ET.SubElement(case, tag, {"message": message})
+        if tag != "skipped":
+            child.set("type", check.kind)
+            child.text = "\n".join([message, *_particulars(row)])
+    elif row.status == "warn":
+        ET.SubElement(case, "system-out").text = "\n".join([f"warning: {message}", *_particulars(row)])
+    return case
+
+
+def _particulars(row: CheckRow) -> list[str]:
+    facts = [("observed", row.observed), ("limit", row.limit), ("over by", row.excess)]
+    lines = [f"{name}: {text}" for name, text in facts if text != "-"]
+    return [*lines, f"at: {printable(row.check.source)}"] if row.check.source else lines
+
+
+def _verdict_case(group: Group) -> ET.Element:
+    case = ET.Element("testcase", {"classname": group.name, "name": "verdict"})
+    reasons = [printable(reason, longest=1000) for reason in group.reasons]
+    tag = {"fail": "failure", "invalid": "error"}.get(group.verdict)
+    if tag:
+        message = reasons[0] if reasons else f"{group.verdict}, without a reason given"
+        ET.SubElement(case, tag, {"message": message, "type": "verdict"}).text = "\n".join(reasons or [message])
+    return case
+
+
+def _seconds(value: float) -> str:
+    return f"{max(value, 0.0):.3f}"

@@ -1,0 +1,206 @@
+"""Markdown for a job's summary or a pull-request comment: the verdict, what failed or changed, the rest folded away.
+
+Everything from outside is escaped so that it is shown and does nothing: no HTML, no links, no mentions, no new lines.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from perfgate.judge.words import counted
+from perfgate.report.statements import (
+    caveats,
+    closing,
+    failed_otherwise,
+    findings,
+    headline,
+    health_notes,
+    unjudged,
+)
+from perfgate.report.tables import (
+    SUMMARY_HEADINGS,
+    UNKNOWN,
+    WHOLE_SERVICE,
+    CheckRow,
+    check_rows,
+    printable,
+    summary_row,
+    with_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perfgate.judge.result import Result
+
+LONGEST = 65_536  # characters of a comment on GitHub
+SYMBOLS = {"pass": "✅", "warn": "⚠️", "fail": "❌", "invalid": "🚫", "skipped": "⏭️"}
+
+_CELL = 160  # characters of one name in a table
+_SENTENCE = 500
+_RESERVED = 400  # for the note about what was cut, and the last line
+_SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&$@^=:\"']|(?<=www)\.")
+
+
+@dataclass
+class _Page:
+    """Lines that together stay within a number of characters; what does not fit is counted, not written."""
+
+    room: int
+    lines: list[str] = field(default_factory=list)
+    cut: int = 0
+
+    def add(self, *lines: str) -> bool:
+        """Add lines that belong together; False when there is no room for them."""
+        length = sum(len(line) + 1 for line in lines)
+        if length > self.room:
+            return False
+        self.room -= length
+        self.lines += lines
+        return True
+
+    def add_all(self, opening: Sequence[str], rows: Sequence[str], ending: Sequence[str] = ("",)) -> None:
+        """Add rows between an opening and an ending, as many as fit."""
+        if not rows:
+            return
+        if not self.add(*opening, *ending):
+            self.cut += len(rows)
+            return
+        del self.lines[len(self.lines) - len(ending) :]
+        for number, row in enumerate(rows):
+            if not self.add(row):
+                self.cut += len(rows) - number
+                break
+        self.lines += ending
+
+
+def render(result: Result, *, longest: int = LONGEST) -> str:
+    """The report as GitHub-flavoured markdown that ends with a newline.
+
+    Args:
+        result: what to show.
+        longest: at most so many characters (at least 2,000); rows that do not fit are left out, the least important
+            first, and a note says how many.
+    """
+    page = _Page(max(longest, 2_000) - _RESERVED)
+    rows = list(check_rows(result))
+    page.add(f"## {SYMBOLS[result.verdict]} perfgate {sentence(headline(result))}", "")
+    page.add_all([], [f"> {sentence(note)}" for note in caveats(result)])
+    changed = with_status(rows, "fail") + with_status(rows, "warn")
+    page.add_all(_opening(*_CHANGED), [_changed_row(row) for row in changed])
+    page.add_all(["**Failed**", ""], _list(failed_otherwise(result)))
+    page.add_all(["**Could not be judged**", ""], _list(unjudged(result)))
+    page.add_all(_opening("service", *SUMMARY_HEADINGS), _summaries(result))
+    page.add_all([], _list(_findings(result)))
+    page.add_all(["**Generator health**", ""], _list(health_notes(result)))
+    _add_folded(page, with_status(rows, "pass"), "passed")
+    _add_folded(page, with_status(rows, "skipped"), "skipped")
+    return "\n".join([*page.lines, *_cut_note(page.cut), _footer(result)]) + "\n"
+
+
+def code(text: str) -> str:
+    """A name from outside as code, in one line, safe inside a table cell.
+
+    A code span is enough for nearly all names. A backtick, a pipe or a backslash can end a span or a cell, and then
+    each special character is written as a character reference, which cannot have a meaning in markdown.
+    """
+    clean = printable(text, longest=_CELL)
+    if clean and clean == clean.strip() and not set(clean) & set("`|\\"):
+        return f"`{clean}`"
+    return f"<code>{_SPECIAL.sub(_reference, clean)}</code>"
+
+
+def sentence(text: str) -> str:
+    """A sentence that may hold names from outside: shown as it is, without mentions, links, references or markup."""
+    return _SPECIAL.sub(_inert, printable(text, longest=_SENTENCE).strip())
+
+
+def _reference(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};"
+
+
+def _inert(match: re.Match[str]) -> str:
+    """Mentions (`@name`) and references (`#12`) are found after character references are resolved: break those."""
+    harmless = ":()'\"=+{}"
+    if match[0] == ":":
+        return "&#58;" if match.string.startswith("//", match.end()) else ":"
+    if match[0] in harmless:
+        return match[0]
+    return _reference(match) + ("\u200b" if match[0] in "@#" else "")
+
+
+_CHANGED = ("", "service / load", "endpoint", "metric", "observed", "limit", "over by", "where")
+
+
+def _opening(*headings: str) -> list[str]:
+    return [f"| {' | '.join(headings)} |", "|" + " --- |" * len(headings)]
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _subject(row: CheckRow) -> str:
+    return WHOLE_SERVICE if row.name is None else code(row.name)
+
+
+def _changed_row(row: CheckRow) -> str:
+    return _line(*_held_cells(row), row.excess, _where(row))
+
+
+def _where(row: CheckRow) -> str:
+    return code(row.check.source) if row.check.source else sentence(row.source) or UNKNOWN
+
+
+def _held_cells(row: CheckRow) -> list[str]:
+    return [
+        SYMBOLS[row.status],
+        sentence(row.group),
+        _subject(row),
+        sentence(row.metric),
+        f"**{sentence(row.observed)}**" if row.status in ("fail", "warn") else sentence(row.observed),
+        sentence(row.limit),
+    ]
+
+
+def _list(reasons: Sequence[str]) -> list[str]:
+    return [f"- {sentence(reason)}" for reason in reasons]
+
+
+def _summaries(result: Result) -> list[str]:
+    return [_line(sentence(run.service), *(sentence(cell) for cell in summary_row(run))) for run in result.runs]
+
+
+def _findings(result: Result) -> list[str]:
+    found = [f"{run.service} / {run.load}: {text}" for run in result.runs for text in findings(run)]
+    found += [
+        f"{service.name}: health score {service.score.score:.0f}/100 ({service.score.grade})"
+        for service in result.services
+        if service.score.score is not None
+    ]
+    return found
+
+
+_HELD = ("", "service / load", "endpoint", "metric", "observed", "limit", "note")
+
+
+def _add_folded(page: _Page, rows: Sequence[CheckRow], what: str) -> None:
+    """A table that the reader opens; skipped checks say why they were skipped."""
+    opening = [f"<details><summary>{counted(len(rows), 'check')} {what}</summary>", "", *_opening(*_HELD)]
+    notes = [sentence(row.check.message) if row.status == "skipped" else "" for row in rows]
+    lines = [_line(*_held_cells(row), note) for row, note in zip(rows, notes, strict=True)]
+    page.add_all(opening, lines, ["", "</details>", ""])
+
+
+def _cut_note(cut: int) -> list[str]:
+    if not cut:
+        return []
+    rows = "1 row was" if cut == 1 else f"{cut:,} rows were"
+    return [f"**{rows} left out**: a comment holds only so many characters. `perfgate report` shows all.", ""]
+
+
+def _footer(result: Result) -> str:
+    commit = f" at {code(result.revision.commit[:12])}" if result.revision.commit else ""
+    return f"<sub>{sentence(closing(result))}{commit}, {sentence(printable(result.environment.machine, 100))}</sub>"

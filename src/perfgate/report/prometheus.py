@@ -1,0 +1,205 @@
+"""Prometheus text exposition format 0.0.4, in base units (seconds, bytes, ratios).
+
+For a textfile collector or a push gateway.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from perfgate.report.tables import check_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from perfgate.judge.result import Result, RunResult
+    from perfgate.measure.summary import EndpointSummary, MetricSummary
+
+Labels = dict[str, str]
+
+VERDICTS = ("pass", "warn", "fail", "invalid")
+QUANTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95", "p99": "0.99", "p99_9": "0.999"}
+# Unit of the result: (base unit, factor).
+BASE_UNITS = {
+    "ms": ("seconds", 1e-3),
+    "s": ("seconds", 1.0),
+    "share": ("ratio", 1.0),
+    "percent": ("ratio", 1e-2),
+    "/s": ("per_second", 1.0),
+}
+
+
+@dataclass
+class Family:
+    """One metric family; its samples are kept by their labels, because a repeated series makes a scrape fail."""
+
+    name: str
+    kind: Literal["gauge", "counter"]
+    about: str
+    samples: dict[tuple[tuple[str, str], ...], float] = field(default_factory=dict)
+
+    def add(self, value: float | None, **labels: str) -> None:
+        """Add a sample; unknown values are left out, and of two of one series the first stays."""
+        if value is not None and not math.isnan(value):
+            self.samples.setdefault(tuple(labels.items()), value)
+
+    def lines(self) -> Iterator[str]:
+        """The family's lines; none when it has no samples."""
+        if self.samples:
+            yield f"# HELP {self.name} {_escaped(self.about, quote=False)}"
+            yield f"# TYPE {self.name} {self.kind}"
+        for labels, value in self.samples.items():
+            inside = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels)
+            yield f"{self.name}{{{inside}}} {_number(value)}" if inside else f"{self.name} {_number(value)}"
+
+
+def render(result: Result) -> str:
+    """The result's families, each in one block, each line ended by a newline.
+
+    An empty `endpoint` label is the whole service. Requests and failures are counted per endpoint only, so that a
+    sum over the label is right.
+    """
+    families = [*_overall(result), *_checks(result), *_runs(result)]
+    return "".join(f"{line}\n" for family in families for line in family.lines())
+
+
+def _escaped(text: str, *, quote: bool = True) -> str:
+    out = text.replace("\\", "\\\\").replace("\n", "\\n").encode("utf-8", "replace").decode("utf-8")
+    # The format ends lines with a line feed alone; a carriage return would split one in some readers.
+    out = out.replace("\r", "\\\\r")
+    return out.replace('"', '\\"') if quote else out
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return repr(value) if isinstance(value, float) and not value.is_integer() else str(int(value))
+
+
+def _overall(result: Result) -> list[Family]:
+    verdict = Family("perfgate_verdict", "gauge", "1 for the verdict of the whole result, 0 for the others")
+    for name in VERDICTS:
+        verdict.add(float(name == result.verdict), verdict=name)
+    code = Family("perfgate_exit_code", "gauge", "the exit code: 0 pass, 1 fail, 2 usage, 3 invalid")
+    code.add(result.exit_code)
+    started = Family(
+        "perfgate_started_timestamp_seconds", "gauge", "when the measurement started, seconds since the epoch"
+    )
+    started.add(result.started_at)
+    duration = Family("perfgate_duration_seconds", "gauge", "how long the whole measurement took")
+    duration.add(result.duration_s)
+    return [verdict, code, started, duration, *_services(result)]
+
+
+def _services(result: Result) -> list[Family]:
+    score = Family("perfgate_score", "gauge", "health score of a service, 0 to 100; it never decides the verdict")
+    startup = Family("perfgate_startup_seconds", "gauge", "from the service's start until it was ready")
+    for service in result.services:
+        score.add(service.score.score, service=service.name)
+        startup.add(service.startup_time_s, service=service.name)
+    return [score, startup]
+
+
+def _checks(result: Result) -> list[Family]:
+    observed = Family("perfgate_check_observed", "gauge", "what a check measured, in the base unit its label names")
+    limit = Family("perfgate_check_limit", "gauge", "the limit that decided a check, in the base unit its label names")
+    status = Family("perfgate_check_status", "gauge", "1 for the status that a check has")
+    for row in check_rows(result):
+        check = row.check
+        unit, factor = BASE_UNITS.get(check.unit, (check.unit, 1.0))
+        labels = {
+            "service": row.service,
+            "load": row.load,
+            "endpoint": check.endpoint or "",
+            "metric": check.metric,
+            "kind": check.kind,
+        }
+        observed.add(_scaled(check.observed, factor), **labels, unit=unit)
+        limit.add(_scaled(check.limit, factor), **labels, unit=unit)
+        status.add(1.0, **labels, status=row.status)
+    return [observed, limit, status]
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _run_families() -> dict[str, Family]:
+    kinds: list[tuple[str, Literal["gauge", "counter"], str]] = [
+        ("run_verdict", "gauge", "1 for the verdict of a load at a service, 0 for the others"),
+        ("run_duration_seconds", "gauge", "how long a load was driven"),
+        ("requests_total", "counter", "requests of the judged phase"),
+        ("failures_total", "counter", "failed requests of the judged phase"),
+        ("throughput_per_second", "gauge", "requests per second of the judged phase"),
+        ("error_ratio", "gauge", "failed requests / all requests of the judged phase"),
+        ("latency_seconds", "gauge", "response time of successful requests of the judged phase, by quantile"),
+        ("latency_mean_seconds", "gauge", "mean response time of successful requests of the judged phase"),
+        ("service_cpu_cores", "gauge", "mean CPU of the service's process tree; 1 is one core"),
+        ("service_memory_max_bytes", "gauge", "largest resident memory of the service's process tree"),
+        ("capacity", "gauge", "stress: the highest level that held, in the unit its label names"),
+        ("recovery_seconds", "gauge", "spike: time until p95 was back within budget"),
+        ("recovered", "gauge", "spike: 1 if p95 came back within budget, else 0"),
+        ("p95_drift_ratio", "gauge", "soak: p95 of the last fifth against the first, minus 1"),
+        ("memory_drift_ratio", "gauge", "soak: memory of the last fifth against the first, minus 1"),
+        ("metric", "gauge", "a custom metric of the judged phase, by statistic"),
+        ("health_valid", "gauge", "1 when the load generator itself can be trusted, else 0"),
+    ]
+    return {name: Family(f"perfgate_{name}", kind, about) for name, kind, about in kinds}
+
+
+def _runs(result: Result) -> list[Family]:
+    families = _run_families()
+    for run in result.runs:
+        labels = {"service": run.service, "load": run.load}
+        for name in VERDICTS:
+            families["run_verdict"].add(float(name == run.verdict), **labels, verdict=name)
+        families["run_duration_seconds"].add(run.duration_s, **labels)
+        families["health_valid"].add(float(run.health.valid), **labels)
+        families["service_cpu_cores"].add(run.cpu_mean, **labels)
+        families["service_memory_max_bytes"].add(run.memory_max_bytes, **labels)
+        _add_endpoints(families, run, labels)
+        _add_findings(families, run, labels)
+        for metric in run.metrics:
+            _add_metric(families["metric"], metric, labels)
+    return list(families.values())
+
+
+def _add_endpoints(families: dict[str, Family], run: RunResult, labels: Labels) -> None:
+    if run.total:
+        _add_times(families, run.total, {**labels, "endpoint": ""})
+    for endpoint in run.endpoints:
+        at = {**labels, "endpoint": endpoint.name or ""}
+        families["requests_total"].add(endpoint.requests, **at)
+        families["failures_total"].add(endpoint.failures, **at)
+        _add_times(families, endpoint, at)
+
+
+def _add_times(families: dict[str, Family], summary: EndpointSummary, labels: Labels) -> None:
+    families["throughput_per_second"].add(summary.throughput_per_s, **labels)
+    families["error_ratio"].add(summary.error_rate if summary.requests else None, **labels)
+    families["latency_mean_seconds"].add(_scaled(summary.latency_ms.mean, 1e-3), **labels)
+    for name, quantile in QUANTILES.items():
+        value = _scaled(getattr(summary.latency_ms, name), 1e-3)
+        families["latency_seconds"].add(value, **labels, quantile=quantile)
+
+
+def _add_findings(families: dict[str, Family], run: RunResult, labels: Labels) -> None:
+    if run.capacity:
+        unit = BASE_UNITS.get(run.capacity.unit, (run.capacity.unit, 1.0))[0]
+        families["capacity"].add(run.capacity.level, **labels, unit=unit)
+    if run.recovery:
+        families["recovery_seconds"].add(run.recovery.recovery_time_s, **labels)
+        families["recovered"].add(float(run.recovery.recovery_time_s is not None), **labels)
+    if run.drift:
+        families["p95_drift_ratio"].add(_scaled(run.drift.p95_percent, 1e-2), **labels)
+        families["memory_drift_ratio"].add(_scaled(run.drift.memory_percent, 1e-2), **labels)
+
+
+def _add_metric(family: Family, metric: MetricSummary, labels: Labels) -> None:
+    at = {**labels, "endpoint": metric.endpoint or "", "name": metric.name, "unit": metric.unit}
+    for statistic in ("count", "mean", "p50", "p90", "p95", "p99", "p99_9", "min", "max"):
+        family.add(getattr(metric, statistic), **at, statistic=statistic)

@@ -1,0 +1,128 @@
+"""What every report says in sentences: the verdict, its caveats, what a load found, and what could not be judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfgate.judge.words import counted, quantity, signed_percent
+from perfgate.report.tables import check_rows, doubts, lasting, printable, with_status
+
+if TYPE_CHECKING:
+    from perfgate.judge.result import Capacity, Drift, Recovery, Result, RunResult
+
+_STATUSES = ("pass", "warn", "fail", "invalid", "skipped")
+
+
+def headline(result: Result) -> str:
+    """The verdict in words, without names from outside: `FAIL: 2 of 23 checks failed, 1 warning`."""
+    rows = list(check_rows(result))
+    count = {status: len(with_status(rows, status)) for status in _STATUSES}
+    judged = counted(count["pass"] + count["warn"] + count["fail"], "check")
+    opening = {
+        "pass": f"{counted(count['pass'], 'check')} held",
+        "warn": f"{counted(count['warn'], 'warning')} in {judged}",
+        "fail": f"{count['fail']} of {judged} failed" if count["fail"] else "not by a check",
+        "invalid": "it could not be judged",
+    }[result.verdict]
+    return f"{result.verdict.upper()}: " + ", ".join([opening, *_also(result, count)])
+
+
+def _also(result: Result, count: dict[str, int]) -> list[str]:
+    """What the opening does not say."""
+    also = []
+    if result.verdict == "invalid" and count["fail"]:
+        also.append(f"{counted(count['fail'], 'check')} failed")
+    if result.verdict == "fail" and (unknown := unjudged(result)):
+        also.append(f"{len(unknown)} could not be judged")
+    if result.verdict in ("fail", "invalid") and count["warn"]:
+        also.append(counted(count["warn"], "warning"))
+    if count["skipped"]:
+        also.append(f"{count['skipped']} skipped")
+    return also
+
+
+def closing(result: Result) -> str:
+    """The last line: `PASS in 2 m 40 s (exit 0)`."""
+    strict = ", warnings count as failures" if result.strict and result.verdict == "warn" else ""
+    return f"{result.verdict.upper()} in {lasting(result.duration_s)} (exit {result.exit_code}{strict})"
+
+
+def caveats(result: Result) -> list[str]:
+    """What a reader must know before trusting any number below."""
+    notes = []
+    if result.scale != 1.0:
+        notes.append(f"Every duration was multiplied by {result.scale:g}: a quick look, not a measurement to keep.")
+    if any(row.check.uncertain for row in check_rows(result)):
+        notes.append("~ marks a value whose limit lies within the measurement's own uncertainty.")
+    return notes
+
+
+def failed_otherwise(result: Result) -> list[str]:
+    """The reasons of a failure that no check shows."""
+    shown = result.verdict != "fail" or with_status(list(check_rows(result)), "fail")
+    return [] if shown else [printable(reason) for reason in result.reasons]
+
+
+def unjudged(result: Result) -> list[str]:
+    """Why something could not be judged, each reason once: the whole, then runs, then single checks."""
+    told = {reason for service in result.services for reason in service.reasons}
+    told |= {reason for run in result.runs for reason in run.reasons}
+    rows = list(check_rows(result))
+    found = []
+    if result.verdict == "invalid":
+        messages = tuple(row.check.message for row in rows)
+        found += [reason for reason in result.reasons if reason not in told and not reason.endswith(messages)]
+    for service in result.services:
+        if service.verdict == "invalid" and not service.checks:
+            found += service.reasons
+    found += [reason for run in result.runs for reason in doubts(run)]
+    found += [f"{row.place}: {row.check.message}" for row in rows if row.check.status == "invalid" and not row.doubted]
+    return list(dict.fromkeys(printable(reason, longest=1000) for reason in found))
+
+
+def health_notes(result: Result) -> list[str]:
+    """What speaks against the generator and is not said by `unjudged` already."""
+    said = tuple(unjudged(result))
+    return [
+        f"{printable(run.service)}/{printable(run.load)}: {printable(reason)}"
+        for run in result.runs
+        for reason in run.health.reasons
+        if not any(text.endswith(printable(reason, longest=1000)) for text in said)
+    ]
+
+
+def findings(run: RunResult) -> list[str]:
+    """What a load was for: its capacity, recovery and drift, in words; empty for a steady load."""
+    return [
+        text
+        for text in (
+            _capacity(run.capacity) if run.capacity else "",
+            _recovery(run.recovery) if run.recovery else "",
+            _drift(run.drift) if run.drift else "",
+        )
+        if text
+    ]
+
+
+def _capacity(capacity: Capacity) -> str:
+    detail = printable(capacity.detail)
+    if capacity.level is None:
+        return f"capacity unknown: {detail}" if detail else "capacity unknown"
+    if not detail and capacity.broke_at is not None:
+        detail = f"broke at {quantity(capacity.broke_at, capacity.unit)}"
+    least = "at least " if capacity.lower_bound else ""
+    text = f"capacity {least}{quantity(capacity.level, capacity.unit)}"
+    by = f" ({capacity.broke_by})" if capacity.broke_by else ""
+    return f"{text}; {detail}{by}" if detail else text
+
+
+def _recovery(recovery: Recovery) -> str:
+    seconds = recovery.recovery_time_s
+    text = "did not recover" if seconds is None else f"recovered in {quantity(seconds, 's')}"
+    return f"{text}: {printable(recovery.detail)}" if recovery.detail else text
+
+
+def _drift(drift: Drift) -> str:
+    parts = [("p95", drift.p95_percent), ("memory", drift.memory_percent)]
+    known = ", ".join(f"{name} {signed_percent(percent)}" for name, percent in parts if percent is not None)
+    return f"drift, last fifth against first: {printable(drift.detail) or known or 'unknown'}"

@@ -1,0 +1,204 @@
+"""What the rows of every report say: shared by the renderers, so that all of them tell the same story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from perfgate.judge.words import label, quantity, signed_percent
+from perfgate.judge.words import number as words_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from perfgate.judge.result import Check, Result, RunResult, Status
+
+WHOLE_SERVICE = "whole service"
+UNKNOWN = "-"
+
+
+def printable(text: str, longest: int = 300) -> str:
+    r"""Text from outside (names, failure messages) on one line and free of control characters.
+
+    A terminal obeys escape sequences, and a right-to-left mark turns a line around: such characters are shown as
+    `\x1b`, `\u202e`. Other blanks than the space become spaces; past `longest` characters the rest is cut.
+    """
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return "".join(character if character.isprintable() else _visible(character) for character in cut)
+
+
+def _visible(character: str) -> str:
+    if character in "\u00a0\u2007\u2009\u202f":
+        return " "
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def number(value: float | None, unit: str) -> str:
+    """A quantity with its unit, or a dash where nothing is known."""
+    return UNKNOWN if value is None else printable(quantity(value, unit))
+
+
+def lasting(seconds: float) -> str:
+    """A duration for people: `850 ms`, `42 s`, `2 m 40 s`, `3 h 5 m`."""
+    if seconds < 1:
+        return f"{max(seconds, 0) * 1000:.0f} ms"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60} s" if whole % 60 else f"{whole // 60} m"
+    hours, minutes = whole // 3600, whole % 3600 // 60
+    return f"{hours} h {minutes} m" if minutes else f"{hours} h"
+
+
+def moment(epoch_s: float) -> str:
+    """A moment in UTC, to the second: `2026-03-04 05:06:07 UTC`."""
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def group_name(service: str, load: str) -> str:
+    """`catalog / peak`, `catalog`, or, without a service, `artifacts`."""
+    return " / ".join(part for part in (printable(service), printable(load)) if part) or "artifacts"
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A check and where it belongs.
+
+    Attributes:
+        service: empty for an artifact.
+        load: empty for what holds once a service.
+        doubted: the run it belongs to was not sound, so that its checks prove nothing.
+    """
+
+    service: str
+    load: str
+    check: Check
+    doubted: bool = False
+
+    @property
+    def status(self) -> Status:
+        """The check's status; nothing that a doubtful run shows is a pass or a failure."""
+        return "invalid" if self.doubted and self.check.status != "skipped" else self.check.status
+
+    @property
+    def place(self) -> str:
+        """As in the result's reasons: `catalog/peak GET /items/{id}`."""
+        where = "/".join(part for part in (self.service, self.load) if part) or "artifacts"
+        return f"{where} {self.check.endpoint}" if self.check.endpoint else where
+
+    @property
+    def source(self) -> str:
+        """Where the limit stands; for a check that holds whatever the budgets are, what it says."""
+        return printable(self.check.source or (self.check.message if self.check.limit is None else ""))
+
+    @property
+    def group(self) -> str:
+        """`catalog / peak`, `catalog`, or `artifacts`."""
+        return group_name(self.service, self.load)
+
+    @property
+    def name(self) -> str | None:
+        """The endpoint, or the artifact's path, as it came from outside; None for the whole service."""
+        return self.check.endpoint if self.service else self.check.metric
+
+    @property
+    def subject(self) -> str:
+        """The name as one printable line, or `whole service`."""
+        return WHOLE_SERVICE if self.name is None else printable(self.name)
+
+    @property
+    def metric(self) -> str:
+        """The metric's name for people, with the kind of check when it is not a budget."""
+        name = printable(label(self.check.metric)) if self.service else "size"
+        return name if self.check.kind == "budget" else f"{name} ({self.check.kind})"
+
+    @property
+    def observed(self) -> str:
+        """What was measured, in words; `~` marks a limit that lies within the measurement's own uncertainty."""
+        check = self.check
+        if check.observed is None:
+            return UNKNOWN
+        text = quantity(check.observed, check.unit, apart_from=check.limit)
+        return printable(f"~{text}" if check.uncertain else text)
+
+    @property
+    def limit(self) -> str:
+        """The limit that decided, in words, with its direction when it is a minimum."""
+        text = number(self.check.limit, self.check.unit)
+        return f"≥ {text}" if self.check.direction == "at_least" and self.check.limit is not None else text
+
+    @property
+    def excess(self) -> str:
+        """By how much the limit is passed (`62.4 ms (25 %)`), or a dash when it is not."""
+        return excess(self.check)
+
+
+def excess(check: Check) -> str:
+    """By how much the observed value is on the wrong side of the limit; a dash when it is not, or is not known."""
+    if check.observed is None or check.limit is None:
+        return UNKNOWN
+    over = check.observed - check.limit if check.direction == "at_most" else check.limit - check.observed
+    if over <= 0:
+        return UNKNOWN
+    if check.unit in ("percent", "share"):  # "4 %" of a rate in percent could mean either
+        return f"{words_number(over * (100 if check.unit == 'share' else 1))} points"
+    if not check.limit:
+        return number(over, check.unit)
+    return f"{number(over, check.unit)} ({_percent(over / abs(check.limit))})"
+
+
+def _percent(share: float) -> str:
+    return signed_percent(share * 100).lstrip("+")
+
+
+def check_rows(result: Result) -> Iterator[CheckRow]:
+    """Every check of a result: artifacts, then each service with its loads, in the order of the result."""
+    yield from (CheckRow("", "", check) for check in result.checks)
+    for service in result.services:
+        yield from (CheckRow(service.name, "", check) for check in service.checks)
+        for run in result.runs:
+            if run.service == service.name:
+                yield from run_rows(run)
+    named = {service.name for service in result.services}
+    for run in result.runs:
+        if run.service not in named:
+            yield from run_rows(run)
+
+
+def run_rows(run: RunResult) -> Iterator[CheckRow]:
+    """The checks of one run."""
+    doubted = bool(doubts(run))
+    return (CheckRow(run.service, run.load, check, doubted) for check in run.checks)
+
+
+def doubts(run: RunResult) -> list[str]:
+    """Why a run as a whole is not sound, whatever its checks say: the reasons that are no check's own words."""
+    if run.verdict != "invalid":
+        return []
+    return [reason for reason in run.reasons if not any(reason.endswith(check.message) for check in run.checks)]
+
+
+def with_status(rows: Sequence[CheckRow], *statuses: Status) -> list[CheckRow]:
+    """The rows that have one of `statuses`, in the same order."""
+    return [row for row in rows if row.status in statuses]
+
+
+SUMMARY_HEADINGS = ("load", "requests", "req/s", "err %", "p50 ms", "p95 ms", "p99 ms", "cpu %", "mem MB", "verdict")
+
+
+def summary_row(run: RunResult) -> tuple[str, ...]:
+    """One run in a line, under `SUMMARY_HEADINGS`: the judged phase, resources over the same."""
+    total = run.total
+    latency = total.latency_ms if total else None
+    return (
+        printable(run.load),
+        f"{total.requests:,}" if total else UNKNOWN,
+        number(total.throughput_per_s if total else None, ""),
+        number(total.error_rate if total and total.requests else None, "share").removesuffix(" %"),
+        *(number(getattr(latency, name, None), "ms").removesuffix(" ms") for name in ("p50", "p95", "p99")),
+        number(run.cpu_mean, "cores").removesuffix(" %"),
+        number(run.memory_max_bytes / 1e6 if run.memory_max_bytes is not None else None, ""),
+        run.verdict,
+    )

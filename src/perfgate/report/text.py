@@ -1,0 +1,189 @@
+"""The final report on a terminal or in a job's log: what failed and by how much comes first."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from perfgate.judge.words import counted
+from perfgate.report.statements import (
+    caveats,
+    closing,
+    failed_otherwise,
+    findings,
+    headline,
+    health_notes,
+    unjudged,
+)
+from perfgate.report.tables import (
+    SUMMARY_HEADINGS,
+    CheckRow,
+    check_rows,
+    printable,
+    summary_row,
+    with_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import RenderableType
+
+    from perfgate.judge.result import Result, RunResult
+
+COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "invalid": "magenta", "skipped": "dim"}
+
+
+def render(result: Result, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+    """The report as text, without a newline at its end.
+
+    Args:
+        result: what to show.
+        width: columns of the terminal; long names fold, nothing is cut.
+        color: whether to emit ANSI colours.
+        verbose: list the checks that passed and those that were skipped, too.
+    """
+    console, buffer = text_console(width, color=color)
+    for part in _parts(result, verbose=verbose):
+        console.print(part)
+    console.print(Text(closing(result), style=f"bold {COLOURS[result.verdict]}"))
+    return trimmed(buffer.getvalue())
+
+
+def text_console(width: int, *, color: bool) -> tuple[Console, StringIO]:
+    """A console that writes to the buffer beside it and takes nothing from the environment.
+
+    Markup and emoji codes are off: `GET /items/[id]` and `:smile:` are names, not commands.
+    """
+    buffer = StringIO()
+    console = Console(
+        file=buffer,
+        width=max(width, 40),
+        color_system="standard" if color else None,
+        force_terminal=color,
+        force_jupyter=False,
+        force_interactive=False,
+        no_color=not color,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    return console, buffer
+
+
+def trimmed(text: str) -> str:
+    """The text without blanks at the ends of its lines, which rich's tables pad, and at its own end."""
+    return "\n".join(line.rstrip() for line in text.split("\n")).rstrip()
+
+
+def _parts(result: Result, *, verbose: bool) -> Iterable[RenderableType]:
+    rows = list(check_rows(result))
+    yield Text(headline(result), style=f"bold {COLOURS[result.verdict]}")
+    yield from _broken(with_status(rows, "fail"), "Failed", "fail")
+    yield from _notes("Failed", failed_otherwise(result), COLOURS["fail"])
+    yield from _broken(with_status(rows, "warn"), "Warnings", "warn")
+    yield from _notes("Could not be judged", unjudged(result), COLOURS["invalid"])
+    yield from _summaries(result)
+    yield from _scores(result)
+    yield from _notes("Generator health", health_notes(result))
+    yield from _notes("Note", caveats(result))
+    yield from _skipped(with_status(rows, "skipped"), verbose=verbose)
+    if verbose:
+        yield from _broken(with_status(rows, "pass"), "Passed", "pass")
+    yield ""
+
+
+def _heading(title: str, style: str = "") -> Text:
+    return Text(f"\n{title}", style=f"bold {style}".strip())
+
+
+def plain_table(*headings: str, right: Sequence[str] = ()) -> Table:
+    """A table with a line under its headings only; the columns named in `right` hold numbers."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in headings:
+        table.add_column(
+            Text(heading),
+            justify="right" if heading in right else "left",
+            overflow="fold",
+            no_wrap=heading in right or heading == "verdict",
+            min_width=7 if heading == "load" else None,
+        )
+    return table
+
+
+def _broken(rows: Sequence[CheckRow], title: str, status: str) -> Iterable[RenderableType]:
+    """A table of checks, each group under its own line so that the endpoint has room at 80 columns."""
+    if not rows:
+        return
+    yield _heading(f"{title} ({len(rows)})", COLOURS[status])
+    over = "over by" if status in ("fail", "warn") else ""
+    headings = ("endpoint", "metric", "observed", "limit", over, "where") if over else _HEADINGS_HELD
+    table = plain_table(*headings, right=("observed", "limit", "over by"))
+    group = ""
+    for row in rows:
+        if row.group != group:
+            group = row.group
+            table.add_row(Text(group, style="bold"))
+        table.add_row(*_cells(row, with_excess=bool(over)))
+    yield table
+
+
+_HEADINGS_HELD = ("endpoint", "metric", "observed", "limit", "where")
+
+
+def _cells(row: CheckRow, *, with_excess: bool) -> list[Text]:
+    cells = [f"  {row.subject}", row.metric, row.observed, row.limit]
+    cells += [row.excess] if with_excess else []
+    return [Text(cell) for cell in [*cells, row.source]]
+
+
+def _notes(title: str, notes: Sequence[str], style: str = "") -> Iterable[RenderableType]:
+    if notes:
+        yield _heading(title, style)
+        yield from (_bullet(note) for note in notes)
+
+
+def _bullet(note: str) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_row(Text("-"), Text(note, overflow="fold"))
+    return grid
+
+
+def _summaries(result: Result) -> Iterable[RenderableType]:
+    by_service: dict[str, list[RunResult]] = {}
+    for run in result.runs:
+        by_service.setdefault(run.service, []).append(run)
+    for service, runs in by_service.items():
+        yield _heading(printable(service))
+        table = plain_table(*SUMMARY_HEADINGS, right=SUMMARY_HEADINGS[1:-1])
+        for run in runs:
+            *cells, verdict = summary_row(run)
+            table.add_row(*(Text(cell) for cell in cells), Text(verdict, style=COLOURS[run.verdict]))
+        yield table
+        for run in runs:
+            yield from (_bullet(f"{printable(run.load)}: {finding}") for finding in findings(run))
+
+
+def _scores(result: Result) -> Iterable[RenderableType]:
+    scored = [service for service in result.services if service.score.score is not None]
+    if not scored:
+        return
+    parts = [f"{printable(service.name)} {service.score.score:.0f}/100 ({service.score.grade})" for service in scored]
+    yield Text("\nHealth score: " + ", ".join(parts))
+
+
+def _skipped(rows: Sequence[CheckRow], *, verbose: bool) -> Iterable[RenderableType]:
+    if not rows:
+        return
+    if not verbose:
+        yield Text(f"\n{counted(len(rows), 'check')} skipped (`perfgate report --verbose` lists them)", style="dim")
+        return
+    notes = [f"{row.group}: {row.subject} {row.metric}: {printable(row.check.message)}" for row in rows]
+    yield from _notes(f"Skipped ({len(rows)})", notes)

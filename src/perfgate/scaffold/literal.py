@@ -1,0 +1,74 @@
+"""Values as Python source, laid out as a formatter would; every string goes through `repr`, so none can be code."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from perfgate.scaffold.sketch import FromEnv, Text
+
+WIDTH = 100  # of a line; narrower than what most projects allow
+_STEP = "    "
+
+
+def string(text: str) -> str:
+    """A string literal in double quotes where that needs no escapes.
+
+    `repr` escapes what cannot be printed, lone surrogates and direction marks included.
+    """
+    written = repr(text)
+    return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in written else written
+
+
+def joined(text: Text) -> str:
+    """The source of a text whose parts may come from the environment."""
+    return " + ".join(part.variable if isinstance(part, FromEnv) else string(part) for part in text) or '""'
+
+
+def literal(value: Any, indent: str = "", used: int = 0) -> str:
+    """The source of a JSON value, on several lines when one is too short.
+
+    Args:
+        value: JSON, in which a `FromEnv` may stand for any value.
+        indent: of the line on which it begins.
+        used: how many characters of that line stand before it, or follow it.
+
+    Example:
+        >>> literal({"id": 1})
+        '{"id": 1}'
+    """
+    line = _inline(value)
+    if len(line) + len(indent) + used <= WIDTH or not isinstance(value, dict | list) or not value:
+        return line
+    inner = indent + _STEP
+    items = _dict_lines(value, inner) if isinstance(value, dict) else [literal(item, inner, 1) for item in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join([opening, *(f"{inner}{item}," for item in items), f"{indent}{closing}"])
+
+
+def _dict_lines(value: dict[Any, Any], indent: str) -> list[str]:
+    lines = []
+    for key, item in value.items():
+        start = f"{string(str(key))}: "
+        lines.append(start + literal(item, indent, len(start) + 1))
+    return lines
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, FromEnv):
+        return value.variable
+    if isinstance(value, str):
+        return string(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{string(str(key))}: {_inline(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_inline, value)) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if value is None or isinstance(value, bool | int):
+        return repr(value)
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else f'float("{value}")'
+    return string(str(value))

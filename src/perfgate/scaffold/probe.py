@@ -1,0 +1,103 @@
+"""The probe: each call that changes nothing is tried once, so that the first run does not fail on made-up examples."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, Call, FromEnv, Sketch, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from perfgate.scaffold.client import Answer, Client
+
+_MOST_IDS = 10
+_BUDGET_S = 15.0  # what is not tried by then is driven as it is
+_LONGEST_ID = 100
+
+
+class Probe:
+    """Tries the calls of one service.
+
+    Args:
+        client: to the service.
+        environ: where the values of `FromEnv` come from.
+    """
+
+    def __init__(self, client: Client, environ: Mapping[str, str]) -> None:
+        self._client = client
+        self._environ = environ
+        self._known: dict[str, Any] = {}  # endpoint name -> the JSON that it answered
+        self._end = time.monotonic() + _BUDGET_S
+
+    def checked(self, sketch: Sketch) -> Sketch:
+        """The sketch with ids that exist, learnt from the service's own lists, and refused calls set aside."""
+        headers = {name: self._environ.get(value.variable, "") for name, value in sketch.headers.items()}
+        headers = {name: value for name, value in headers.items() if value}
+        # Lists first: they tell which ids exist.
+        ordered = sorted(sketch.calls, key=lambda call: call.name.count("{"))
+        checked = {id(call): self._checked(call, headers) for call in ordered}
+        return replace(sketch, calls=tuple(checked[id(call)] for call in sketch.calls))
+
+    def _checked(self, call: Call, headers: dict[str, str]) -> Call:
+        if call.method not in SAFE_METHODS or not call.active or time.monotonic() > self._end:
+            return call
+        call = self._with_ids(call)
+        answer = self._client.get(self._written(call.paths[0]), call.method, {**headers, **call.headers})
+        if answer is None:
+            return _refused(call, "did not answer")
+        self._learn(call.name, answer)
+        return call if answer.status < 400 else _refused(call, f"answered {answer.status}")
+
+    def _written(self, path: Text) -> str:
+        return "".join(
+            quote(self._environ.get(part.variable, "")) if isinstance(part, FromEnv) else part for part in path
+        )
+
+    def _learn(self, name: str, answer: Answer) -> None:
+        if answer.good and "json" in answer.kind:
+            try:
+                self._known[name.rstrip("/")] = json.loads(answer.body)
+            except (ValueError, RecursionError):  # it says JSON and is none: nothing can be learnt from it
+                return
+
+    def _with_ids(self, call: Call) -> Call:
+        """The call with ids of the list above it, when its name has one templated part: `/items/{id}` of `/items`."""
+        match = re.fullmatch(r"(?P<above>[^{}]*)/\{(?P<key>[^{}]+)\}(?P<below>[^{}]*)", call.name)
+        if match is None or len(call.paths) != 1 or not isinstance(first := call.paths[0][0], str):
+            return call
+        ids = _ids(self._known.get(match["above"].rstrip("/")), match["key"])
+        position = match["above"].count("/") + 1
+        path, mark, query = first.partition("?")
+        parts = path.split("/")
+        if not ids or position >= len(parts):
+            return call
+        filled = ["/".join([*parts[:position], quote(item, safe=""), *parts[position + 1 :]]) for item in ids]
+        return replace(call, paths=tuple((f"{path}{mark}{query}", *call.paths[0][1:]) for path in filled))
+
+
+def _refused(call: Call, how: str) -> Call:
+    return replace(call, tags=(*call.tags, UNANSWERED), notes=(*call.notes, f"The service {how} to {call.endpoint}."))
+
+
+def _ids(value: Any, key: str) -> list[str]:
+    """The ids in a list of things, or in the first such list of a table."""
+    lists = [value] if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+    things = next((item for item in lists if isinstance(item, list) and item and isinstance(item[0], dict)), [])
+    last = re.split(r"[_-]|(?<=[a-z])(?=[A-Z])", key)[-1].lower()  # itemId, item_id -> id
+    for name in dict.fromkeys([key, last, "id"]):
+        found = [_id(thing.get(name)) for thing in things if isinstance(thing, dict)]
+        if any(found):
+            return [item for item in dict.fromkeys(found) if item][:_MOST_IDS]
+    return []
+
+
+def _id(value: Any) -> str:
+    usable = isinstance(value, str | int) and not isinstance(value, bool)
+    text = str(value) if usable else ""
+    return text if len(text) <= _LONGEST_ID and text not in {".", ".."} else ""

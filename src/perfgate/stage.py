@@ -1,0 +1,210 @@
+"""One stage of the work: one load driven at one service, or, when services run together, at several at once."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from perfgate import errors
+from perfgate.drive.driver import Driver
+from perfgate.drive.order import Done, Event, Order, Progress, Ready, Refused
+from perfgate.errors import EngineError, PerfgateError, ServiceError, StoppedError
+from perfgate.target.resources import ResourceSampler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+    from perfgate.measure.recording import ServiceSample
+    from perfgate.plan.plan import Load, Plan, Service
+    from perfgate.target.service import RunningService
+
+POLL_S = 0.2
+_STOP_GRACE_S = 5.0
+
+
+class Watcher(Protocol):
+    """Who is told how the work goes, for people to see; nothing depends on it."""
+
+    def service_starting(self, name: str) -> None:
+        """A service is being started, or waited for."""
+
+    def service_ready(self, name: str, startup_s: float | None) -> None:
+        """It is ready; None when perfgate did not start it."""
+
+    def load_starting(self, service: Service, load: Load) -> None:
+        """The load's first second begins."""
+
+    def second(self, service: str, load: str, progress: Progress, sample: ServiceSample | None) -> None:
+        """A second has passed."""
+
+    def load_ended(self, service: str, load: str, detail: str) -> None:
+        """The load has ended; `detail` says why when it was not by itself."""
+
+    def message(self, text: str) -> None:
+        """Something that a person should read."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One load at one service.
+
+    Attributes:
+        running: the service, ready.
+        folder: where the run's journals go; it exists.
+    """
+
+    service: Service
+    load: Load
+    running: RunningService
+    folder: Path
+
+
+def order_of(seat: Seat, plan: Plan) -> Order:
+    """What the engine is told for a seat."""
+    load = seat.load
+    stop_when = load.stop_when
+    limits = {} if stop_when is None else {k: v for k, v in asdict(stop_when).items() if v is not None}
+    metrics = [m for m in seat.service.metrics.values() if m.header or m.json_field]
+    return Order(
+        scenario=str(seat.service.scenario),
+        host=seat.running.url,
+        folder=str(seat.folder),
+        model=load.model,
+        profile=load.profile,
+        seed=plan.seed,
+        allowed_hosts=list(plan.gate.allowed_hosts),
+        user_classes=list(seat.service.user_classes),
+        tags=list(seat.service.tags),
+        exclude_tags=list(seat.service.exclude_tags),
+        metrics=[{k: v for k, v in asdict(m).items() if k != "better"} for m in metrics],
+        stop_when=limits,
+        stop_timeout_s=load.stop_timeout_s,
+        max_users=load.max_users,
+        arrivals=load.arrivals,
+        max_duration_s=load.max_duration_s,
+    )
+
+
+class Lane:
+    """A seat at work: its engine, and the sampler of its service.
+
+    Attributes:
+        error: what went wrong, when something did.
+        driven: the load began.
+        ended: nothing more will come.
+    """
+
+    def __init__(self, seat: Seat, driver: Driver, watcher: Watcher) -> None:
+        self.seat = seat
+        self.error: PerfgateError | None = None
+        self.driven = False
+        self.ended = False
+        self._driver = driver
+        self._watcher = watcher
+        self._sampler: ResourceSampler | None = None
+
+    def begin(self, order: Order) -> None:
+        """Send the engine to work."""
+        self._driver.send(order)
+
+    def advance(self, timeout_s: float) -> None:
+        """Take what the engine says, waiting at most `timeout_s`."""
+        try:
+            for event in self._driver.events(timeout_s):
+                self._take(event)
+        except EngineError as error:
+            self._end(error)
+        self._check_service()
+
+    def stop(self) -> None:
+        """Ask the engine to end the load; `advance` goes on until it has."""
+        self._driver.stop()
+
+    def _take(self, event: Event) -> None:
+        names = self.seat.service.name, self.seat.load.name
+        if isinstance(event, Ready):
+            self._begin_load()
+        elif isinstance(event, Progress):
+            self._watcher.second(*names, event, self._sampler.latest if self._sampler else None)
+        elif isinstance(event, Done):
+            self._watcher.load_ended(*names, event.detail)
+            self._end(None)
+        else:
+            self._end(_error_of(event))
+
+    def _begin_load(self) -> None:
+        self.driven = True
+        if self.seat.running.pid is not None:
+            self._sampler = ResourceSampler(self.seat.running.pid, self.seat.folder, self.seat.running.poll)
+            self._sampler.start(time.monotonic())
+        self._watcher.load_starting(self.seat.service, self.seat.load)
+
+    def _check_service(self) -> None:
+        if self.ended or self.error or self.seat.running.poll() is None:
+            return
+        name = self.seat.service.name
+        self.error = ServiceError(
+            f"service {name} ended by itself during {self.seat.load.name}, with code {self.seat.running.poll()}",
+            place=str(self.seat.running.log),
+            hint=self.seat.running.last_output() or "it printed nothing",
+            slug="service-died",
+        )
+        self.stop()
+
+    def _end(self, error: PerfgateError | None) -> None:
+        self.error = self.error or error
+        self.ended = True
+
+    def close(self) -> None:
+        """Let engine and sampler go."""
+        self._driver.close()
+        if self._sampler:
+            self._sampler.stop()
+            self.error = self.error or self._sampler.error
+
+    def __enter__(self) -> Lane:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _error_of(refused: Refused) -> PerfgateError:
+    """The engine's error, as the class that it was there."""
+    kind = getattr(errors, refused.kind, EngineError)
+    error: PerfgateError = kind(refused.message, place=refused.place, hint=refused.hint, slug=refused.slug)
+    return error
+
+
+def drive_stage(seats: list[Seat], plan: Plan, watcher: Watcher, driver: Callable[[], Driver] = Driver) -> list[Lane]:
+    """Drive all seats at once until each has ended; returns their lanes, closed.
+
+    A `StoppedError` (Ctrl-C, SIGTERM) that is raised meanwhile ends the loads gracefully and is raised again.
+    """
+    with ExitStack() as stack:
+        lanes = [stack.enter_context(Lane(seat, driver(), watcher)) for seat in seats]
+        for lane in lanes:
+            lane.begin(order_of(lane.seat, plan))
+        try:
+            _advance(lanes, deadline=None)
+        except StoppedError:
+            watcher.message("stopping: requests in flight are let finish, then what was measured is judged")
+            for lane in lanes:
+                lane.stop()
+            _advance(lanes, time.monotonic() + max(seat.load.stop_timeout_s for seat in seats) + _STOP_GRACE_S)
+            raise
+    return lanes
+
+
+def _advance(lanes: list[Lane], deadline: float | None) -> None:
+    while busy := [lane for lane in lanes if not lane.ended]:
+        if deadline is not None and time.monotonic() > deadline:
+            return
+        for lane in busy:
+            lane.advance(POLL_S / len(busy))

@@ -1,0 +1,43 @@
+"""Which Git revision is being measured."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TIMEOUT_S = 10
+
+
+class RevisionFields(TypedDict):
+    """As in `result.json`; all None outside a repository, or where there is no Git."""
+
+    commit: str | None
+    branch: str | None
+    dirty: bool | None
+
+
+def current(folder: Path) -> RevisionFields:
+    """The revision checked out in `folder`; untracked files make it dirty too, as they may change the service."""
+    commit = _git(folder, "rev-parse", "--verify", "HEAD")
+    if commit is None:
+        return {"commit": None, "branch": None, "dirty": None}
+    status = _git(folder, "status", "--porcelain")
+    return {
+        "commit": commit,
+        "branch": _git(folder, "symbolic-ref", "--short", "-q", "HEAD"),  # None when the head is detached
+        "dirty": None if status is None else bool(status),
+    }
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    """The command's output, stripped; None when Git is missing, fails, or takes too long."""
+    try:
+        # Optional locks would make a mere look write to the index.
+        command = ["git", "--no-optional-locks", *words]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
