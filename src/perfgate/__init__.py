@@ -6,7 +6,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from locust import (
+        SequentialTaskSet,
+        TaskSet,
+        between,
+        constant,
+        constant_pacing,
+        constant_throughput,
+        events,
+        tag,
+        task,
+    )
+
     from perfgate.custom_metric import metric
+    from perfgate.drive.client import HttpUser
     from perfgate.errors import PerfgateError
 
 __version__ = "0.1.0"
@@ -14,11 +27,36 @@ __version__ = "0.1.0"
 # Lazy, because `import perfgate` happens in the CLI (which must answer in 0.15 s) and inside scenarios (where
 # Locust must be imported before anything else touches sockets).
 _PUBLIC = {
+    "HttpUser": "perfgate.drive.client",
     "PerfgateError": "perfgate.errors",
     "metric": "perfgate.custom_metric",
+    # Locust's own, so that a locustfile needs one import only.
+    "SequentialTaskSet": "locust",
+    "TaskSet": "locust",
+    "between": "locust",
+    "constant": "locust",
+    "constant_pacing": "locust",
+    "constant_throughput": "locust",
+    "events": "locust",
+    "tag": "locust",
+    "task": "locust",
 }
 
-__all__ = ["PerfgateError", "__version__", "metric"]
+__all__ = [
+    "HttpUser",
+    "PerfgateError",
+    "SequentialTaskSet",
+    "TaskSet",
+    "__version__",
+    "between",
+    "constant",
+    "constant_pacing",
+    "constant_throughput",
+    "events",
+    "metric",
+    "tag",
+    "task",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.e2e.project import ECHO, LONGEST_S, PERFGATE
+from tests.e2e.project import ECHO, LONGEST_S, PERFGATE, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ def test_a_scenario_that_cannot_be_used_is_refused(project: Project, text: str, 
 
 def test_a_service_on_a_host_that_is_not_allowed_is_refused(project: Project) -> None:
     """Exit 2 before anything is sent."""
-    project.budgets(service="", url="http://service.invalid:80")
+    project.budgets(url="http://service.invalid:{port}")
     _refused(project.run(), "host-not-allowed", "service.invalid")
 
 
@@ -148,9 +148,9 @@ def test_a_service_that_is_not_ready_in_time_is_stopped(project: Project) -> Non
 def test_the_other_services_are_driven_when_one_does_not_start(project: Project) -> None:
     """One broken service makes the verdict invalid, and hides nothing of the others."""
     project.budgets(
-        service='command = "false"',
+        service='command = "false {port}"',
         url="http://127.0.0.1:{port}",
-        extra=f'[services.zebra]\n{ECHO}\ncwd = "{__file__.rsplit("/tests/", 1)[0]}"\n'
+        extra=f'[services.zebra]\n{ECHO}\ncwd = "{REPOSITORY}"\n'
         'url = "http://127.0.0.1:{port}"\nscenario = "scenarios/shop.py"\nbudget = { error_rate = "50%" }',
     )
     outcome = project.run()

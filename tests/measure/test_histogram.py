@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import random
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.measure.histogram import Histogram
+
+if TYPE_CHECKING:
+    import random
 
 FLOATS = st.floats(min_value=-1e290, max_value=1e290, allow_nan=False)
 MANY = st.lists(FLOATS, min_size=1, max_size=60)
@@ -29,7 +32,9 @@ def test_a_quantile_is_within_a_thousandth_of_numpys(values: list[float], share:
     ordered = sorted(values)
     neighbours = abs(ordered[math.floor(rank)]), abs(ordered[math.ceil(rank)])
     expected = float(np.quantile(np.array(values), share))
-    assert Histogram.of(values).quantile(share) == pytest.approx(expected, abs=0.001 * max(neighbours) + SMALLEST, rel=0)
+    assert Histogram.of(values).quantile(share) == pytest.approx(
+        expected, abs=0.001 * max(neighbours) + SMALLEST, rel=0
+    )
 
 
 @given(st.lists(st.floats(min_value=1e-300, max_value=1e290), min_size=1, max_size=60), SHARES)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +14,9 @@ from hypothesis import strategies as st
 
 from perfgate.errors import RecordingError, StorageError
 from perfgate.measure.journal import Entry, Journal, JournalWriter, read_journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BODIES = st.dictionaries(st.text(max_size=5), st.integers(-1000, 1000) | st.binary(max_size=20) | st.none(), max_size=4)
 ENTRIES = st.lists(st.builds(Entry, st.sampled_from(["begin", "second", "end"]), BODIES), max_size=5)

@@ -128,6 +128,7 @@ def series(seconds: int, users: Callable[[int], int], phase: Callable[[int], str
         p50_ms=times(1.0),
         p95_ms=times(2.9),
         p99_ms=times(4.6),
+        max_ms=times(9.0),
         cpu=[None if second == 0 else 0.02 * min(users(second), 60) * wave[second] for second in every],
         memory_bytes=[None if second == 0 else 1.5e8 + 4e5 * second for second in every],
     )
@@ -145,7 +146,7 @@ def phases(
             level=level,
             total=endpoint(None, requests=24_000, failures=6),
             endpoints=[endpoint(one) for one in names],
-            metrics=[tokens(), tokens("GET /items")],
+            metrics=[tokens(), tokens(names[0])],
             resources=Resources(cpu_mean=0.41, cpu_max=0.55, memory_mean_bytes=1.6e8, memory_max_bytes=1.7e8),
         )
         for name, start, end, level in parts
@@ -214,11 +215,14 @@ def stress() -> RunResult:
         Step(level=200, reached=True, held=False, broken_by=["p95 612 ms, budget 250 ms"]),
         Step(level=400, reached=False, held=False),
     ]
+    detail = "broke at 200 users: p95 612 ms, budget 250 ms"
     return run(
         "stress",
         load_kind="stress",
         judged_phase="step_2",
-        capacity=Capacity(level=100, unit="users", lower_bound=False, broke_at=200, broke_by="latency", steps=steps),
+        capacity=Capacity(
+            level=100, unit="users", lower_bound=False, broke_at=200, broke_by="latency", steps=steps, detail=detail
+        ),
         checks=[
             check(metric="capacity", unit="users", direction="at_least", observed=100, limit=100, fail_limit=100),
             SKIPPED,
@@ -235,7 +239,7 @@ def spike() -> RunResult:
     return run(
         "spike",
         load_kind="spike",
-        recovery=Recovery(recovery_time_s=3.0, limit_ms=250.0),
+        recovery=Recovery(recovery_time_s=3.0, limit_ms=250.0, detail="p95 back within 250 ms"),
         checks=[check(metric="recovery_time", unit="s", observed=3.0, limit=5.0, fail_limit=5.0)],
         phases=phases(*[(name, float(start), float(end), float(level)) for name, start, end, level in parts]),
         series=series(60, lambda s: 200 if 20 <= s < 30 else 20, lambda s: next(p[0] for p in parts if s < p[2])),

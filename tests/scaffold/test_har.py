@@ -109,7 +109,9 @@ class TestSession:
 
     def test_needs_a_request_that_was_answered_well(self) -> None:
         """An empty or failed recording is refused."""
-        for entries in ([], [entry("http://a.example/", status=500)], [entry("ws://a.example/")], [{}]):
+        failed, socket = entry("http://a.example/", status=500), entry("ws://a.example/")
+        recordings: list[list[dict[str, Any]]] = [[], [failed], [socket], [{}]]
+        for entries in recordings:
             with pytest.raises(UsageError) as caught:
                 recorded(*entries)
             assert caught.value.slug == "har"

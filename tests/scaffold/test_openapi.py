@@ -77,9 +77,9 @@ class TestOperations:
     def test_encode_what_a_path_must_not_hold(self) -> None:
         """An example can never break out of its place in the path."""
         parameter = {"name": "id", "in": "path", "example": "../a b?c#d/é"}
-        assert only_call(
-            {"parameters": [parameter]}, "/things/{id}"
-        ).paths == (("/things/..%2Fa%20b%3Fc%23d%2F%C3%A9",),)
+        assert only_call({"parameters": [parameter]}, "/things/{id}").paths == (
+            ("/things/..%2Fa%20b%3Fc%23d%2F%C3%A9",),
+        )
 
     def test_always_stay_on_the_service(self) -> None:
         """A path that looks like another host's URL is a path all the same."""
@@ -138,9 +138,12 @@ class TestBodies:
             "long": {"type": "string", "minLength": 10},
         }
         made = body({"properties": properties})
-        assert {
-            key: made[key] for key in ("small", "above", "step", "short")
-        } == {"small": -5, "above": 4, "step": 14, "short": "ex"}
+        assert {key: made[key] for key in ("small", "above", "step", "short")} == {
+            "small": -5,
+            "above": 4,
+            "step": 14,
+            "short": "ex",
+        }
         assert 0.2 <= made["share"] <= 0.4
         assert len(made["long"]) >= 10
 

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from dataclasses import dataclass, field
-from math import floor
+from math import floor, inf
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -53,7 +53,9 @@ def add_switches(parser: argparse.ArgumentParser, endpoints: Sequence[str]) -> N
         help="make an endpoint's work take FACTOR times as long, by repeating it; may be given several times",
     )
     group.add_argument("--fail", metavar="SHARE", type=_share, default=0.0, help="answer this share of requests by 500")
-    group.add_argument("--leak", metavar="BYTES", type=int, default=0, help="leave this many bytes behind per request")
+    group.add_argument(
+        "--leak", metavar="BYTES", type=_size, default=0, help="leave this many bytes behind per request"
+    )
     group.add_argument("--hang-after", metavar="SECONDS", type=float, help="answer nothing from then on")
     group.add_argument("--die-after", metavar="SECONDS", type=float, help=f"exit with code {DEATH_CODE} then")
 
@@ -67,7 +69,7 @@ def _slow(text: str, endpoints: Sequence[str]) -> tuple[str, float]:
     name, _, factor = text.rpartition("=")
     if name not in endpoints:
         raise argparse.ArgumentTypeError(f"{name!r} is none of the endpoints {', '.join(map(repr, endpoints))}")
-    if not _is_number(factor) or float(factor) < 1:
+    if not (_is_number(factor) and 1 <= float(factor) < inf):
         raise argparse.ArgumentTypeError(f"the factor {factor!r} is not a number of at least 1")
     return name, float(factor)
 
@@ -76,6 +78,12 @@ def _share(text: str) -> float:
     if not _is_number(text) or not 0 <= float(text) <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
     return float(text)
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
 
 
 def _is_number(text: str) -> bool:

@@ -11,13 +11,17 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from waitress.server import create_server
+
 from perfgate.demo.misbehave import Misbehaving, add_switches, chosen, die_later
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from wsgiref.types import WSGIApplication
 
     from flask import Flask
+    from waitress.server import BaseWSGIServer
 
 
 def parser(name: str, about: str, endpoints: Sequence[str], *, threads: int) -> argparse.ArgumentParser:
@@ -41,26 +45,31 @@ def serve(app: Flask, options: argparse.Namespace) -> None:
 
     Waitress stands in for the servers that Python services run behind: threads, keep-alive, a queue of its own.
     """
-    from waitress import create_server
-
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.INFO, stream=sys.stderr)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # under stress its queue grows by intent
     misbehaviour = chosen(options)
-    server = create_server(
-        Misbehaving(app, misbehaviour),
-        host="127.0.0.1",
-        port=options.port,
-        threads=options.threads,
-        # More than the users of any load, lest connections wait where the service cannot see them.
-        connection_limit=4000,
-        backlog=2048,
-        asyncore_use_poll=True,  # select() ends at 1,024 descriptors
-    )
+    server = _listen(Misbehaving(app, misbehaviour), options)
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     die_later(misbehaviour)
     logging.getLogger(app.name).info("listening on http://127.0.0.1:%d", options.port)
     with closing(server):
         server.run()
+
+
+def _listen(app: WSGIApplication, options: argparse.Namespace) -> BaseWSGIServer:
+    try:
+        return create_server(
+            app,
+            host="127.0.0.1",
+            port=options.port,
+            threads=options.threads,
+            # More than the users of any load, lest connections wait where the service cannot see them.
+            connection_limit=4000,
+            backlog=2048,
+            asyncore_use_poll=True,  # select() ends at 1,024 descriptors
+        )
+    except OSError as error:
+        sys.exit(f"cannot listen at port {options.port}: {error.strerror}")
 
 
 class Connections:

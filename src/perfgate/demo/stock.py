@@ -40,9 +40,12 @@ ANALYZE;
 
 
 def default_path() -> Path:
-    """Where the database lies unless told otherwise: in the user's cache folder."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "perfgate" / f"catalog-{_VERSION}.db"
+    """Where the database lies unless told otherwise: in the user's cache folder, or without a home in the present one."""
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a container's user without a home
+        cache = Path()
+    return cache / "perfgate" / f"catalog-{_VERSION}.db"
 
 
 def ensure(path: Path) -> Path:

@@ -19,6 +19,9 @@ from perfgate.plan.tiers import (
     TimeTiers,
 )
 
+# What is wrong with any other key there.
+NOT_IN_BUDGET = "unknown key: neither a limit nor a load"
+
 
 class Table(BaseModel):
     """A table with fixed keys."""

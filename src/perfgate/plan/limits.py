@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.plan.budget import METRICS, Budget, BudgetLayer, CustomMetric, Limit, MetricKind
 from perfgate.plan.findings import nearest
+from perfgate.plan.limit_tables import NOT_IN_BUDGET
 
 if TYPE_CHECKING:
     from perfgate.plan.findings import Place
@@ -109,7 +110,7 @@ class _Builder:
         for name, own in ((limits.model_extra if limits else None) or {}).items():
             if name not in self._scene.known:
                 known = [*type(own).model_fields, *self._scene.known]
-                place.at(name).wrong("neither a limit nor a load", nearest(name, known))
+                place.at(name).wrong(NOT_IN_BUDGET, nearest(name, known))
             elif self._scene.complete and name not in self._scene.loads:
                 place.at(name).wrong(f'load "{name}" is not driven at this service', "add it to the service's loads")
             else:

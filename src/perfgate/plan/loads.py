@@ -142,7 +142,7 @@ def _needed(kind: LoadKind, table: LoadTable) -> tuple[str, ...]:
 
 
 def _closed_hint(key: str) -> str:
-    return "write spike_users" if key == "spike_rate" else "remove it, or write `rate` in place of `users`"
+    return "write spike_users" if key == "spike_rate" else "remove it, or write `rate`"
 
 
 def _example(key: str) -> str:

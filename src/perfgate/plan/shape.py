@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from perfgate.plan.budget import METRICS, MetricKind, Scope
 from perfgate.plan.findings import Findings, Problem, did_you_mean, nearest
-from perfgate.plan.limit_tables import RequestLimits, Table
+from perfgate.plan.limit_tables import NOT_IN_BUDGET, RequestLimits, Table
 from perfgate.plan.tables import BudgetsFile
 from perfgate.plan.units import AmountError, shown
 
@@ -121,8 +121,9 @@ class _Reader:
             return Problem(path, "unknown key", f"limits stand in the table's budget: write budget.{key}")
         if key in METRICS and issubclass(table, RequestLimits):
             return Problem(path, *_misplaced(METRICS[key]))
-        loads = self._loads if _key_in_budget(path) == path else []
-        return Problem(path, "unknown key", nearest(key, [*fields, *loads]))
+        if _key_in_budget(path) == path:
+            return Problem(path, NOT_IN_BUDGET, nearest(key, [*fields, *self._loads]))
+        return Problem(path, "unknown key", nearest(key, fields))
 
 
 def _misplaced(metric: MetricKind) -> tuple[str, str]:

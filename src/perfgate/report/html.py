@@ -26,6 +26,7 @@ from perfgate.report.tables import (
     WHOLE_SERVICE,
     CheckRow,
     check_rows,
+    doubts,
     lasting,
     moment,
     number,
@@ -48,8 +49,8 @@ def render(result: Result) -> str:
     main = element(
         "main",
         _banner(result),
-        _changed(result),
         _titled("Failed", _list(failed_otherwise(result)), level="h2"),
+        _changed(result),
         _titled("Could not be judged", _list(unjudged(result)), level="h2"),
         _titled("Generator health", _list(health_notes(result)), level="h2"),
         _overview(result),
@@ -207,7 +208,7 @@ def _tiles(facts: Sequence[tuple[str, str]]) -> Iterable[Child]:
 def _run(index: int, run: RunResult) -> Iterable[Child]:
     yield element("h2", f"{run.service} / {run.load}", badge(run.verdict), id=f"run-{index}")
     yield element("p", _about(run), class_="note")
-    yield _list([*run.reasons, *findings(run)])
+    yield _list([*(doubts(run) or run.reasons), *findings(run)])
     charts = run_charts(run)
     yield element("div", charts, class_="charts") if charts else None
     yield from _titled("Checks", _checks_table(list(run_rows(run))))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from perfgate.report.tables import CheckRow, check_rows, printable, run_rows
+from perfgate.report.tables import CheckRow, check_rows, doubts, printable, run_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,13 +60,15 @@ def _groups(result: Result) -> list[Group]:
     groups = [Group("perfgate.artifacts", "pass", [], loose)] if loose else []
     for service in result.services:
         rows = [CheckRow(service.name, "", check) for check in service.checks]
-        shown = any(run.service == service.name and run.verdict == service.verdict for run in result.runs)
+        verdicts = {run.verdict for run in result.runs if run.service == service.name}
+        shown = service.verdict in verdicts or (verdicts and service.verdict in ("pass", "warn"))
         if rows or not shown:
-            verdict = "pass" if shown else service.verdict
+            verdict: Verdict = "pass" if shown else service.verdict
             groups.append(Group(f"perfgate.{printable(service.name)}", verdict, service.reasons, rows))
     for run in result.runs:
         name = f"perfgate.{printable(run.service)}.{printable(run.load)}"
-        groups.append(Group(name, run.verdict, run.reasons, list(run_rows(run)), run.duration_s, run.started_at))
+        reasons = doubts(run) or run.reasons
+        groups.append(Group(name, run.verdict, reasons, list(run_rows(run)), run.duration_s, run.started_at))
     return groups
 
 
@@ -78,7 +80,7 @@ def _shown_as_failure(result: Result) -> Group:
 
 def _suite(group: Group) -> ET.Element:
     cases = [_case(group.name, row) for row in group.rows]
-    if not cases or (group.verdict in ("fail", "invalid") and not any(_is_red(case) for case in cases)):
+    if _needs_verdict(group, cases):
         cases.append(_verdict_case(group))
     suite = ET.Element("testsuite", {"name": group.name, "tests": str(len(cases))})
     for tag, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
@@ -90,6 +92,12 @@ def _suite(group: Group) -> ET.Element:
         case.set("time", _seconds(group.duration_s / len(cases)))
     suite.extend(cases)
     return suite
+
+
+def _needs_verdict(group: Group, cases: Sequence[ET.Element]) -> bool:
+    """Whether the cases alone do not tell why the group has its verdict."""
+    unsaid = group.verdict in ("fail", "invalid") and not any(_is_red(case) for case in cases)
+    return unsaid or not cases or any(row.doubted for row in group.rows)
 
 
 def _is_red(case: ET.Element) -> bool:

@@ -8,9 +8,9 @@ from perfgate.judge.words import counted, quantity, signed_percent
 from perfgate.report.tables import check_rows, doubts, lasting, printable, with_status
 
 if TYPE_CHECKING:
-    from perfgate.judge.result import Capacity, Drift, Recovery, Result, RunResult
+    from perfgate.judge.result import Capacity, Drift, Recovery, Result, RunResult, Status
 
-_STATUSES = ("pass", "warn", "fail", "invalid", "skipped")
+_STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "invalid", "skipped")
 
 
 def headline(result: Result) -> str:
@@ -27,7 +27,7 @@ def headline(result: Result) -> str:
     return f"{result.verdict.upper()}: " + ", ".join([opening, *_also(result, count)])
 
 
-def _also(result: Result, count: dict[str, int]) -> list[str]:
+def _also(result: Result, count: dict[Status, int]) -> list[str]:
     """What the opening does not say."""
     also = []
     if result.verdict == "invalid" and count["fail"]:
@@ -70,7 +70,7 @@ def unjudged(result: Result) -> list[str]:
     rows = list(check_rows(result))
     found = []
     if result.verdict == "invalid":
-        messages = tuple(row.check.message for row in rows)
+        messages = tuple(f": {row.check.message}" for row in rows)
         found += [reason for reason in result.reasons if reason not in told and not reason.endswith(messages)]
     for service in result.services:
         if service.verdict == "invalid" and not service.checks:

@@ -177,7 +177,8 @@ def doubts(run: RunResult) -> list[str]:
     """Why a run as a whole is not sound, whatever its checks say: the reasons that are no check's own words."""
     if run.verdict != "invalid":
         return []
-    return [reason for reason in run.reasons if not any(reason.endswith(check.message) for check in run.checks)]
+    told = tuple(f": {check.message}" for check in run.checks)
+    return [reason for reason in run.reasons if not reason.endswith(told)]
 
 
 def with_status(rows: Sequence[CheckRow], *statuses: Status) -> list[CheckRow]:

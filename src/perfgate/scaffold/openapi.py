@@ -72,7 +72,7 @@ def _check_version(document: dict[str, Any], source: str) -> None:
 def _server(document: dict[str, Any], source: str) -> str:
     """The first server's URL, made absolute when `source` is a URL."""
     first = table((array(document.get("servers")) or [None])[0])
-    written = word(first.get("url")) or _server_of_swagger(document)
+    written = word(first.get("url")) or _server_of_swagger(document) or "/"
     for name, variable in table(first.get("variables")).items():
         written = written.replace(f"{{{name}}}", str(table(variable).get("default", "")))
     try:

@@ -49,10 +49,10 @@ class Probe:
             return call
         call = self._with_ids(call)
         answer = self._client.get(self._written(call.paths[0]), call.method, {**headers, **call.headers})
-        if answer is None:
-            return _refused(call, "did not answer")
+        if answer is None:  # it tells nothing about the example: the service may not run at all
+            return call
         self._learn(call.name, answer)
-        return call if answer.status < 400 else _refused(call, f"answered {answer.status}")
+        return call if answer.status < 400 else _refused(call, answer.status)
 
     def _written(self, path: Text) -> str:
         return "".join(
@@ -81,8 +81,9 @@ class Probe:
         return replace(call, paths=tuple((f"{path}{mark}{query}", *call.paths[0][1:]) for path in filled))
 
 
-def _refused(call: Call, how: str) -> Call:
-    return replace(call, tags=(*call.tags, UNANSWERED), notes=(*call.notes, f"The service {how} to {call.endpoint}."))
+def _refused(call: Call, status: int) -> Call:
+    note = f"The service answered {status} to {call.endpoint}."
+    return replace(call, tags=(*call.tags, UNANSWERED), notes=(*call.notes, note))
 
 
 def _ids(value: Any, key: str) -> list[str]:

@@ -154,7 +154,8 @@ def _endpoints(run: RunResult) -> dict[str, tuple[Proposed, ...]]:
 
 def _hints(run: RunResult, total: EndpointSummary) -> Iterator[Proposed]:
     # At most what was seen, and never rounded up: the normal load asks for no more.
-    yield Proposed("throughput", f"{total.throughput_per_s * THROUGHPUT_SHARE:.2g}/s", "at least")
+    throughput = total.throughput_per_s * THROUGHPUT_SHARE
+    yield Proposed("throughput", f"{throughput:.0f}/s" if throughput >= 10 else f"{throughput:.1f}/s", "at least")
     if run.cpu_mean is not None:
         limit = readable_up(max(run.cpu_mean * 100 * FACTOR, 10.0))
         yield Proposed("cpu", f"{limit:g}%", f"100% is one core; observed {run.cpu_mean:.0%}")

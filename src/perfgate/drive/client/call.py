@@ -8,51 +8,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
+from perfgate.drive.client.cache import RecentCache
 from perfgate.drive.client.headers import Fields, check_method, encode, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from perfgate.drive.client.address import Origin
     from perfgate.drive.client.body import Body
 
-V = TypeVar("V")
-
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})  # RFC 9110, section 9.2.2
+_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})  # RFC 9110, section 9.2.2
 _LENGTHLESS = frozenset({"GET", "HEAD"})  # requests sends `Content-Length: 0` with all others
 _END = b"\r\n"
-
-
-class RecentCache(Generic[V]):
-    """Keeps about the `size` values that were used last, at the price of one look-up in a dict.
-
-    Two generations: when the young one is full it becomes the old one, and what was in the old one is forgotten.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._half = size // 2
-        self._young: dict[Hashable, V] = {}
-        self._old: dict[Hashable, V] = {}
-
-    def get(self, key: Hashable) -> V | None:
-        """The value, or None."""
-        value = self._young.get(key)
-        if value is None:
-            value = self._old.get(key)
-            if value is not None:
-                self.put(key, value)
-        return value
-
-    def put(self, key: Hashable, value: V) -> None:
-        """Remember a value."""
-        if len(self._young) >= self._half:
-            self._old, self._young = self._young, {}
-        self._young[key] = value
-
-    def __len__(self) -> int:
-        return len(self._young) + len(self._old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +40,7 @@ class Call:
         path: path and query as they go over the wire.
         head: request line and header lines.
         plain: the whole request, for when it has neither body nor cookies.
+        is_idempotent: sending it twice does what sending it once does.
         url: the absolute URL.
     """
 
@@ -83,22 +51,19 @@ class Call:
     block: Block
     head: bytes
     plain: bytes
-
-    @property
-    def is_idempotent(self) -> bool:
-        """Whether sending it twice does what sending it once does."""
-        return self.method in IDEMPOTENT
+    is_idempotent: bool
 
     def wire(self, body: Body, cookies: str | None) -> bytes:
         """The whole request."""
         if body.data is None and not cookies:
             return self.plain
+        data = body.data or b""
         cookie_line = f"Cookie: {cookies}\r\n".encode("latin-1", "replace") if cookies else b""
         if body.chunked:
-            return b"%b%bTransfer-Encoding: chunked\r\n\r\n%b" % (self.head, cookie_line, body.data)
+            return b"%b%bTransfer-Encoding: chunked\r\n\r\n%b" % (self.head, cookie_line, data)
         if body.data is None:
             return b"%b%b%b" % (self.head, cookie_line, self.plain[len(self.head) :])
-        return b"%b%bContent-Length: %d\r\n\r\n%b" % (self.head, cookie_line, len(body.data), body.data)
+        return b"%b%bContent-Length: %d\r\n\r\n%b" % (self.head, cookie_line, len(data), data)
 
 
 def basic_auth(user: str | bytes, password: str | bytes) -> str:
@@ -143,4 +108,4 @@ def build_call(method: str, origin: Origin, path: str, block: Block, target: str
     line = f"{method} {target or path} HTTP/1.1\r\n".encode("latin-1")
     head = line + block.lines
     plain = head + (_END if method in _LENGTHLESS else b"Content-Length: 0\r\n\r\n")
-    return Call(method, origin, path, origin.base + path, block, head, plain)
+    return Call(method, origin, path, origin.base + path, block, head, plain, method in _IDEMPOTENT)

@@ -10,7 +10,8 @@ from requests.structures import CaseInsensitiveDict
 
 from perfgate.drive.client.address import Base, Target, parse_url, resolve
 from perfgate.drive.client.body import Body, with_query
-from perfgate.drive.client.call import Call, RecentCache, basic_auth, block_of, build_call
+from perfgate.drive.client.cache import RecentCache
+from perfgate.drive.client.call import Call, basic_auth, block_of, build_call
 from perfgate.drive.client.errors import InvalidRequestError
 
 if TYPE_CHECKING:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
 from time import perf_counter, perf_counter_ns, time_ns
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent import socket as gevent_socket
 
-from perfgate.drive.client.clock import Clock, service_time_ns
+from perfgate.drive.client.clock import Timing, service_time_ns
 from perfgate.drive.client.errors import (
     ClientError,
     ClosedEarlyError,
@@ -58,88 +57,76 @@ def route_of(
     return Route(origin, verify, cert, proxy, make_context)
 
 
-class Answer(NamedTuple):
-    """What one exchange gave.
-
-    Attributes:
-        body: the whole body, or what has come of it so far when the rest is streamed.
-        service_ns: from right before sending to the receiving of the last byte (of the head, when streamed).
-    """
-
-    status: int
-    head: bytes
-    body: bytes
-    sent_ns: int
-    service_ns: int
-    clock: Clock
-
-
 class Connection:
     """A connection that stands.
 
     Attributes:
-        connect_ms, tls_ms: what opening it took; set to 0 when they have been reported.
+        reader: holds the last answer: `status`, `head`, and the body until it is taken.
         uses: how many exchanges it has carried.
     """
 
-    __slots__ = ("_link", "_reader", "connect_ms", "route", "tls_ms", "uses")
+    __slots__ = ("_connect_ms", "_link", "_tls_ms", "reader", "route", "uses")
 
     def __init__(self, route: Route, link: Link, connect_ms: float, tls_ms: float) -> None:
         self.route = route
-        self._link = link
-        self._reader = ResponseReader()
-        self.connect_ms = connect_ms
-        self.tls_ms = tls_ms
+        self.reader = ResponseReader()
         self.uses = 0
+        self._link = link
+        self._connect_ms = connect_ms
+        self._tls_ms = tls_ms
 
-    def exchange(self, wire: bytes, *, is_head: bool, timeout_s: float | None, stream: bool) -> Answer:
-        """Send a request and read its answer; `timeout_s` bounds the two together.
+    def exchange(self, wire: bytes, *, is_head: bool, timeout_s: float | None, stream: bool) -> Timing:
+        """Send a request and read its answer into `reader`; `timeout_s` bounds the two together.
 
         With `stream` it returns when the head is there; `read_on` gives the rest.
 
         Raises:
             StaleError: a kept connection was closed before a byte of the answer came.
-            ClosedEarlyError, BadResponseError, AnswerTimeoutError: what they say. The connection is of no use after any of them.
+            ClosedEarlyError, BadResponseError, AnswerTimeoutError: what they say.
+
+        The connection is of no use after any of them.
         """
-        link, reader = self._link, self._reader
+        link, reader = self._link, self.reader
         reader.begin(is_head=is_head)
         self.uses += 1
-        stamp = 0
         link.limit(timeout_s, perf_counter())
         try:
             sealed = link.seal(wire)
             started = perf_counter_ns()
             sent_ns = time_ns()
-            self._send(sealed)
-            while not reader.complete:
-                data = link.receive()
-                if not data:
-                    self._end()
-                    break
-                stamp = link.stamp_ns
-                reader.feed(data)
-                if stream and reader.has_head:
-                    break
+            link.send(sealed)
+            stamp = self._read(stream=stream)
         except ClientError:
             raise
         except OSError as error:
             raise self._lost(str(error)) from error
         service_ns, clock = service_time_ns(sent_ns, stamp, perf_counter_ns() - started)
-        return Answer(reader.status, reader.head, reader.take_body(), sent_ns, service_ns, clock)
+        connect_ms, tls_ms = self._connect_ms, self._tls_ms
+        self._connect_ms = self._tls_ms = 0.0  # opening is reported once
+        return Timing(sent_ns, sent_ns + service_ns, connect_ms, tls_ms, clock)
 
-    def _send(self, sealed: bytes) -> None:
-        # A server may answer and close without reading a large body: then the answer is there to be read. When there
-        # is none, reading says so.
-        with suppress(ConnectionError):
-            self._link.send(sealed)
+    def _read(self, *, stream: bool) -> int:
+        """Read until the answer is complete (with `stream`: its head is); when the last of it came."""
+        link, reader = self._link, self.reader
+        stamp = 0
+        while not reader.complete:
+            data = link.receive()
+            if not data:
+                self._end()
+                break
+            stamp = link.stamp_ns
+            reader.feed(data)
+            if stream and reader.has_head:
+                break
+        return stamp
 
     def _end(self) -> None:
-        if not self._reader.started:
+        if not self.reader.started:
             raise self._lost("the server closed the connection without an answer")
-        self._reader.end()
+        self.reader.end()
 
     def _lost(self, why: str) -> ClosedEarlyError:
-        if self._reader.started:
+        if self.reader.started:
             return ClosedEarlyError(f"the connection broke within the answer: {why}")
         return StaleError(why) if self.uses > 1 else ClosedEarlyError(why)
 
@@ -149,7 +136,7 @@ class Connection:
         Raises:
             ClosedEarlyError, BadResponseError, AnswerTimeoutError: the body did not come whole.
         """
-        reader = self._reader
+        reader = self.reader
         try:
             while not reader.complete:
                 self._link.limit(timeout_s, perf_counter())
@@ -165,12 +152,7 @@ class Connection:
     @property
     def is_reusable(self) -> bool:
         """Whether another request can be sent on it."""
-        return self._reader.complete and self._reader.keep_alive and not self._link.is_closed
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the last answer has come whole."""
-        return self._reader.complete
+        return self.reader.complete and self.reader.keep_alive and not self._link.is_closed
 
     def is_quiet(self) -> bool:
         """Whether it is open and silent, asked of the kernel."""
@@ -180,7 +162,7 @@ class Connection:
         """Close; harmless when closed already."""
         if not self._link.is_closed:
             self._link.close()
-            self._reader.close()
+            self.reader.close()
 
     def __del__(self) -> None:
         self.close()
@@ -193,9 +175,7 @@ def open_connection(route: Route, timeout_s: float | None) -> Connection:
         ConnectError, TlsError, ProxyError, ConnectTimeoutError: what they say.
     """
     origin = route.origin
-    timeout = gevent.Timeout(
-        timeout_s, ConnectTimeoutError(f"no connection to {origin.authority} within {timeout_s} s")
-    )
+    timeout = gevent.Timeout(timeout_s, ConnectTimeoutError(f"{origin.authority}: no connection within {timeout_s} s"))
     links: list[Link] = []
     try:
         with timeout:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from perfgate.drive.client.body import Body
     from perfgate.drive.client.call import Call
     from perfgate.drive.client.options import Wishes
-    from perfgate.drive.client.pool import Exchanged
     from perfgate.drive.client.proxy import Proxy
     from perfgate.drive.client.settings import Settings
 
@@ -43,12 +42,12 @@ class Courier:
         return response
 
     def _follow(self, response: Response, call: Call, body: Body, wishes: Wishes) -> Response:
-        first, history, spent_ms = response.timing, [], 0.0
+        history: list[Response] = []
+        first, spent_ms = response.timing, 0.0
+        most = self._settings.max_redirects
         while (location := location_of(response, call.url)) is not None:
-            if len(history) >= self._settings.max_redirects:
-                raise TooManyRedirectsError(
-                    f"more than {self._settings.max_redirects} redirects, the next to {location}"
-                )
+            if len(history) >= most:
+                raise TooManyRedirectsError(f"more than {most} redirects, the next to {location}")
             _ = response.content  # read to its end, a streamed one too, so that the connection is free again
             history.append(response)
             spent_ms += response.response_time_ms
@@ -69,18 +68,21 @@ class Courier:
         else:
             wire = call.wire(body, cookies)
         timeouts = settings.timeout if wishes.timeout is None else timeouts_of(wishes.timeout)
-        exchanged = self.pool.exchange(route, call, wire, timeouts, stream=wishes.stream)
-        answer, connection = exchanged.answer, exchanged.connection
-        response = Response(call, body, answer.status, answer.head, answer.body)
-        response.timing = _timing(exchanged)
-        response.response_time_ms = answer.service_ns / 1e6
+        connection, timing = self.pool.exchange(route, call, wire, timeouts, stream=wishes.stream)
+        reader = connection.reader
+        response = Response(call, body, reader.status, reader.head, reader.take_body())
+        response.timing = timing
+        response.response_time_ms = (timing.received_ns - timing.sent_ns) / 1e6
+        if not reader.is_plain:
+            self._act_on_head(response)
         if wishes.stream:
-            response.continue_with(Stream(connection, answer.body, timeouts[1], self.pool.give_back))
+            response.stream_from(Stream(connection, timeouts[1], self.pool.give_back))
         else:
             if call.block.closes:
                 connection.close()
             self.pool.give_back(connection)
-        self._look_at_head(response, answer.head)
+            if not reader.is_plain:
+                response.decode()
         return response
 
     def _cookies_for(self, call: Call, wishes: Wishes) -> str | None:
@@ -93,24 +95,10 @@ class Courier:
             )
         return None if jar.is_empty else jar.header_for(call.origin.cookie_base, call.path)
 
-    def _look_at_head(self, response: Response, head: bytes) -> None:
-        lower = head.lower()
-        if b"\r\nset-cookie:" in lower:
-            cookie_rules.extract(self._settings.cookies, response.cookie_url, response.fields())
-        if b"\r\ncontent-encoding:" in lower:
-            response.decode()
-
-
-def _timing(exchanged: Exchanged) -> Timing:
-    answer = exchanged.answer
-    return Timing(
-        answer.sent_ns,
-        answer.sent_ns + answer.service_ns,
-        exchanged.connect_ms,
-        exchanged.tls_ms,
-        answer.clock,
-        exchanged.retried,
-    )
+    def _act_on_head(self, response: Response) -> None:
+        fields = response.fields()
+        if any(name.lower() == "set-cookie" for name, _ in fields):
+            cookie_rules.extract(self._settings.cookies, response.cookie_url, fields)
 
 
 def _sum(first: Timing, last: Timing) -> Timing:

@@ -34,6 +34,11 @@ class NamedOptions(Options, total=False):
     name: str | None
     catch_response: bool
     context: dict[str, Any] | None
+
+
+class BodyOptions(NamedOptions, total=False):
+    """The keyword arguments of those whose body is rarely given."""
+
     data: Any
     json: Any
 

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from perfgate.drive.client.connection import Answer, Connection, Route, open_connection
+from perfgate.drive.client.connection import Connection, Route, open_connection
 from perfgate.drive.client.errors import ClosedEarlyError, StaleError
 
 if TYPE_CHECKING:
     from perfgate.drive.client.call import Call
+    from perfgate.drive.client.clock import Timing
 
 _MOST_IDLE = 10  # per route; a user has one greenlet unless its scenario makes more
-
-
-@dataclass(slots=True)
-class Exchanged:
-    """An answer, with what it took to get it besides the service time."""
-
-    answer: Answer
-    connection: Connection
-    connect_ms: float
-    tls_ms: float
-    retried: int
 
 
 class Pool:
@@ -39,7 +28,7 @@ class Pool:
         timeout: tuple[float | None, float | None],
         *,
         stream: bool,
-    ) -> Exchanged:
+    ) -> tuple[Connection, Timing]:
         """Send `wire` on a kept connection or a new one and read the answer.
 
         A kept connection may have been closed by the server in the meantime. When nothing of an answer came, a
@@ -53,39 +42,19 @@ class Pool:
             ClientError: there was no answer.
         """
         connection = self._take(route, sure=not call.is_idempotent) or open_connection(route, timeout[0])
-        is_head = call.method == "HEAD"
-        retried = 0
         try:
-            answer = connection.exchange(wire, is_head=is_head, timeout_s=timeout[1], stream=stream)
+            timing = connection.exchange(wire, is_head=call.method == "HEAD", timeout_s=timeout[1], stream=stream)
         except StaleError as stale:
             connection.close()
             if not call.is_idempotent:
                 raise ClosedEarlyError(str(stale)) from stale
-            self._drop(route)  # the others are older still
-            retried = 1
-            connection = open_connection(route, timeout[0])
-            answer = self._exchange_on(connection, wire, is_head, timeout[1], stream=stream)
+            self._drop(route)  # the others are older still, and a new connection is never stale
+            connection, timing = self.exchange(route, call, wire, timeout, stream=stream)
+            timing.retried = 1
         except BaseException:  # a kill or the scenario's own timeout, too, leaves the stream in the middle of an answer
             connection.close()
             raise
-        exchanged = Exchanged(answer, connection, connection.connect_ms, connection.tls_ms, retried)
-        connection.connect_ms = connection.tls_ms = 0.0
-        return exchanged
-
-    def _exchange_on(
-        self,
-        connection: Connection,
-        wire: bytes,
-        is_head: bool,
-        timeout_s: float | None,
-        *,
-        stream: bool,
-    ) -> Answer:
-        try:
-            return connection.exchange(wire, is_head=is_head, timeout_s=timeout_s, stream=stream)
-        except BaseException:
-            connection.close()
-            raise
+        return connection, timing
 
     def _take(self, route: Route, *, sure: bool) -> Connection | None:
         idle = self._idle.get(route)

@@ -6,8 +6,11 @@ a header, so none is made into an object before someone asks.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from perfgate.drive.client.cache import RecentCache
 from perfgate.drive.client.errors import BadResponseError, ClosedEarlyError
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -17,6 +20,26 @@ _OVERSIZED = f"the head has more than {MAX_HEAD_BYTES} bytes or {MAX_FIELDS} fie
 _END_OF_HEAD = b"\r\n\r\n"
 
 
+_LONGEST_KNOWN = 2048  # longer heads are parsed each time, rather than kept
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHead:
+    """What llhttp made of a head: the same bytes mean the same again.
+
+    Attributes:
+        length: how many bytes of body follow.
+    """
+
+    status: int
+    length: int
+    is_plain: bool
+
+
+# A service's answers mostly repeat their heads byte for byte within a second (the `Date` changes then).
+_known_heads: RecentCache[KnownHead] = RecentCache(1024)
+
+
 class ResponseReader:
     """What llhttp calls back while it parses; one per connection.
 
@@ -24,6 +47,7 @@ class ResponseReader:
         head: the final response's status line and header lines, without the empty line; set with `has_head`.
         status: its status code.
         has_head: the head is complete.
+        is_plain: no header field of it needs to be acted on: no cookie is set, the body has no content encoding.
         complete: the whole response is.
         keep_alive: the connection can carry another request.
         started: at least one byte of this response has come.
@@ -38,6 +62,7 @@ class ResponseReader:
         "complete",
         "has_head",
         "head",
+        "is_plain",
         "keep_alive",
         "started",
         "status",
@@ -54,7 +79,7 @@ class ResponseReader:
         self._body: list[bytes] = []
         self._body_bytes = 0
         self.status = 0
-        self.has_head = self.complete = self.keep_alive = self.started = False
+        self.has_head = self.complete = self.keep_alive = self.started = self.is_plain = False
 
     def feed(self, data: bytes) -> None:
         """Parse more bytes.
@@ -62,7 +87,34 @@ class ResponseReader:
         Raises:
             BadResponseError: they are not HTTP, or break a limit.
         """
-        self.started = True
+        if not self.started:
+            self.started = True
+            if self._recognize(data):
+                return
+        self._parse(data)
+        if self.complete and self.keep_alive and not self._is_head:
+            self._remember(data)
+
+    def _recognize(self, data: bytes) -> bool:
+        """Take the answer as read when it is whole and its head was parsed before."""
+        end = data.find(_END_OF_HEAD)
+        head = data[:end]
+        known = _known_heads.get(head)
+        if known is None or len(data) != end + len(_END_OF_HEAD) + known.length or self._is_head:
+            return False
+        self.head, self.status, self.is_plain = head, known.status, known.is_plain
+        self._body.append(data[end + len(_END_OF_HEAD) :])
+        self.has_head = self.complete = self.keep_alive = True
+        return True
+
+    def _remember(self, data: bytes) -> None:
+        """Keep what was parsed, when nothing but the head decided where this answer ended, and it came in one piece."""
+        head = self.head
+        whole = len(head) + len(_END_OF_HEAD) + self._body_bytes == len(data) and data.startswith(head)
+        if whole and len(head) <= _LONGEST_KNOWN and b"\r\ntransfer-encoding:" not in head.lower():
+            _known_heads.put(head, KnownHead(self.status, self._body_bytes, self.is_plain))
+
+    def _parse(self, data: bytes) -> None:
         if not self.has_head:
             self._raw = self._raw + data if self._raw else data
         parser = self._parser
@@ -109,6 +161,8 @@ class ResponseReader:
         self._raw = b""
         self.has_head = True
         self.keep_alive = parser.should_keep_alive()
+        lower = self.head.lower()
+        self.is_plain = b"\r\nset-cookie:" not in lower and b"\r\ncontent-encoding:" not in lower
         if self._is_head:
             self._end_head_only()
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from perfgate.drive.client.body import Body
     from perfgate.drive.client.call import Call
+    from perfgate.drive.client.clock import Timing
     from perfgate.drive.client.streaming import Stream
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -69,32 +70,21 @@ class Response:
         error: why there was none, or None.
         timing: when it was sent and received.
         response_time_ms: service time in ms, over all redirects.
-        history: the redirects that led here, oldest first.
         request_meta: what the `request` event will carry; a scenario may change it inside a with-block.
     """
 
-    __slots__ = (
-        "__dict__",
-        "_body",
-        "_call",
-        "_catch",
-        "_content",
-        "_encoding",
-        "_entered",
-        "_fire",
-        "_head",
-        "_headers",
-        "_manual",
-        "_stream",
-        "error",
-        "history",
-        "request_meta",
-        "response_time_ms",
-        "status_code",
-        "timing",
-    )
-
     request_meta: dict[str, Any]
+    timing: Timing
+    response_time_ms: float
+    error: ClientError | None = None
+    _fire: Callable[..., None] | None = None
+    # Defaults on the class, as most responses are never looked into: setting them on each would take time.
+    _headers: CaseInsensitiveDict[str] | None = None
+    _history: list[Response] | None = None
+    _encoding: str | None = None
+    _stream: Stream | None = None
+    _manual: bool | Exception | None = None
+    _entered = False
 
     def __init__(self, call: Call | None, body: Body, status: int, head: bytes, content: bytes | None) -> None:
         self._call = call
@@ -102,19 +92,14 @@ class Response:
         self.status_code = status
         self._head = head
         self._content = content
-        self._headers: CaseInsensitiveDict[str] | None = None
-        self._encoding: str | None = None
-        self._stream: Stream | None = None
-        self._manual: bool | Exception | None = None
-        self._entered = False
-        self.error: ClientError | None = None
-        self.history: list[Response] = []
 
-    def recorded_by(self, fire: Callable[..., None], meta: dict[str, Any], *, catch: bool) -> None:
-        """Say how this response is recorded: at the end of its with-block when `catch` is set."""
+    def recorded_by(self, fire: Callable[..., None], meta: dict[str, Any]) -> None:
+        """Record this response at the end of its with-block.
+
+        Others never hold their `meta`, which would be a cycle that only the garbage collector could free.
+        """
         self._fire = fire
         self.request_meta = meta
-        self._catch = catch
 
     # What came.
 
@@ -164,6 +149,17 @@ class Response:
         return self.status_code in {301, 308} and "location" in self.headers
 
     @property
+    def history(self) -> list[Response]:
+        """The redirects that led here, oldest first."""
+        if self._history is None:
+            self._history = []
+        return self._history
+
+    @history.setter
+    def history(self, history: list[Response]) -> None:
+        self._history = history
+
+    @property
     def elapsed(self) -> timedelta:
         """The service time of this hop, and not of the redirects before it."""
         return timedelta(milliseconds=self.response_time_ms - sum(hop.response_time_ms for hop in self.history))
@@ -189,16 +185,16 @@ class Response:
 
     # The body.
 
-    def continue_with(self, stream: Stream) -> None:
-        """The rest of the body, and what has come of it already, is in `stream`."""
+    def stream_from(self, stream: Stream) -> None:
+        """The body has not come whole yet: its rest is read from `stream` when it is asked for."""
+        stream.first, self._content = self._content or b"", None
         self._stream = stream
-        self._content = None
 
     def decode(self) -> None:
         """Undo the content encoding of a body that is here; one that is damaged makes this a failure."""
-        if self._stream is None and self._content:
+        if self._content and (encoding := self.headers.get("content-encoding")):
             try:
-                self._content = ContentDecoder(self.headers["content-encoding"]).decode_all(self._content)
+                self._content = ContentDecoder(encoding).decode_all(self._content)
             except BadResponseError as error:
                 self.error = error
 
@@ -327,7 +323,7 @@ class Response:
             raise LocustError(f"success() and failure() work {_OUTSIDE}")
 
     def __enter__(self) -> Self:
-        if not self._catch:
+        if self._fire is None:
             raise LocustError(f"a with-block needs catch_response=True: {_OUTSIDE}")
         self._entered = True
         return self
@@ -342,7 +338,8 @@ class Response:
             if not isinstance(error, ResponseError):
                 return False  # as in Locust: an error of the scenario's own is no statement about the response
             self.request_meta["exception"] = error
-        self._fire(**self.request_meta)
+        if self._fire is not None:
+            self._fire(**self.request_meta)
         return kind is None or self._manual is None
 
     def __bool__(self) -> bool:

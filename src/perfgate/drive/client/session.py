@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from perfgate.drive.client.body import Body
     from perfgate.drive.client.call import Call
-    from perfgate.drive.client.options import NamedOptions, Options
+    from perfgate.drive.client.options import BodyOptions, NamedOptions, Options
 
 
 class Session(Settings):
@@ -46,7 +46,7 @@ class Session(Settings):
         self.request_name: str | None = None
         self.hooks: dict[str, Any] = {"response": []}
 
-    def request(
+    def request(  # noqa: PLR0913  (Locust's signature)
         self,
         method: str,
         url: str,
@@ -98,13 +98,14 @@ class Session(Settings):
             "response_length": response.length,
             "response": response,
             "context": self._context_with(context) if self._context or context else {},
-            "exception": response.failure_as(name),
+            "exception": response.failure_as(name) if response.error or response.status_code >= 400 else None,
             "start_time": start_ns / 1e9,
             "url": call.url if call else url,
             "perfgate": response.timing,
         }
-        response.recorded_by(self._fire, meta, catch=catch_response)
-        if not catch_response:
+        if catch_response:
+            response.recorded_by(self._fire, meta)
+        else:
             self._fire(**meta)
         return response
 
@@ -117,15 +118,15 @@ class Session(Settings):
     def _context_with(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
         return {**(self._context() if self._context else {}), **(context or {})}
 
-    def get(self, url: str, **options: Unpack[NamedOptions]) -> Response:
+    def get(self, url: str, **options: Unpack[BodyOptions]) -> Response:
         """Send a GET; see `request`."""
         return self.request("GET", url, **options)
 
-    def options(self, url: str, **options: Unpack[NamedOptions]) -> Response:
+    def options(self, url: str, **options: Unpack[BodyOptions]) -> Response:
         """Send an OPTIONS; see `request`."""
         return self.request("OPTIONS", url, **options)
 
-    def head(self, url: str, **options: Unpack[NamedOptions]) -> Response:
+    def head(self, url: str, **options: Unpack[BodyOptions]) -> Response:
         """Send a HEAD; see `request`. Redirects are followed only when asked for."""
         options.setdefault("allow_redirects", False)
         return self.request("HEAD", url, **options)
@@ -134,19 +135,19 @@ class Session(Settings):
         """Send a POST; see `request`."""
         return self.request("POST", url, data=data, json=json, **options)
 
-    def put(self, url: str, data: Any = None, **options: Unpack[NamedOptions]) -> Response:
+    def put(self, url: str, data: Any = None, *, json: Any = None, **options: Unpack[NamedOptions]) -> Response:
         """Send a PUT; see `request`."""
-        return self.request("PUT", url, data=data, **options)
+        return self.request("PUT", url, data=data, json=json, **options)
 
-    def patch(self, url: str, data: Any = None, **options: Unpack[NamedOptions]) -> Response:
+    def patch(self, url: str, data: Any = None, *, json: Any = None, **options: Unpack[NamedOptions]) -> Response:
         """Send a PATCH; see `request`."""
-        return self.request("PATCH", url, data=data, **options)
+        return self.request("PATCH", url, data=data, json=json, **options)
 
-    def delete(self, url: str, **options: Unpack[NamedOptions]) -> Response:
+    def delete(self, url: str, **options: Unpack[BodyOptions]) -> Response:
         """Send a DELETE; see `request`."""
         return self.request("DELETE", url, **options)
 
-    def iter_lines(self, url: str, method: str = "GET", **options: Unpack[NamedOptions]) -> Iterator[str]:
+    def iter_lines(self, url: str, method: str = "GET", **options: Unpack[BodyOptions]) -> Iterator[str]:
         """Send a request and give the lines of its answer as they come, as FastHttpUser's client does.
 
         Raises:

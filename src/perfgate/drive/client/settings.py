@@ -14,6 +14,7 @@ from perfgate.drive.client.connection import Route, route_of
 from perfgate.drive.client.content import ACCEPT_ENCODING
 from perfgate.drive.client.cookies import SessionCookies
 from perfgate.drive.client.headers import SessionHeaders, merge
+from perfgate.drive.client.options import NO_WISHES
 from perfgate.drive.client.proxy import find_proxy
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Settings:
         Raises:
             InvalidRequestError: the proxy's URL is of no use.
         """
-        if wishes.verify is None and wishes.cert is None and wishes.proxies is None:
+        if wishes is NO_WISHES or (wishes.verify is None and wishes.cert is None and wishes.proxies is None):
             route = self._routes.get(origin)
             if route is None:
                 route = self._routes[origin] = self._new_route(origin, self.verify, self.cert, self.proxies)

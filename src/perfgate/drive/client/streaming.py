@@ -17,21 +17,24 @@ class Stream:
     """The rest of a response on its connection, which is given back when the body has been read.
 
     Args:
-        first: what has come already.
+        timeout_s: bounds the wait for each piece.
         give_back: called with the connection at the end, or when the body is given up.
+
+    Attributes:
+        first: what has come already.
     """
 
     def __init__(
-        self, connection: Connection, first: bytes, timeout_s: float | None, give_back: Callable[[Connection], None]
+        self, connection: Connection, timeout_s: float | None, give_back: Callable[[Connection], None]
     ) -> None:
         self._connection: Connection | None = connection
-        self._first = first
+        self.first = b""
         self._timeout_s = timeout_s
         self._give_back = give_back
 
     def pieces(self) -> Iterator[bytes]:
         """The body as it comes over the wire, once; the end of the iteration is the end of the body."""
-        first, self._first = self._first, b""
+        first, self.first = self.first, b""
         if first:
             yield first
         if self._connection is None:

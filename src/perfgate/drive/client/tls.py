@@ -6,7 +6,7 @@ import ssl
 from functools import lru_cache
 from pathlib import Path
 
-from requests.certs import where
+from certifi import where
 
 from perfgate.drive.client.errors import ClosedEarlyError, InvalidRequestError
 from perfgate.drive.client.link import Link
@@ -39,9 +39,8 @@ def tls_context(verify: Verify, cert: Cert) -> ssl.SSLContext:
         if cert:
             context.load_cert_chain(*((cert, None) if isinstance(cert, str) else cert))
     except OSError as error:  # ssl.SSLError is one
-        raise InvalidRequestError(
-            f"verify={verify!r}, cert={cert!r} cannot be used: {error}", kind="tls files"
-        ) from error
+        text = f"verify={verify!r}, cert={cert!r} cannot be used: {error}"
+        raise InvalidRequestError(text, kind="tls files") from error
     context.set_alpn_protocols(["http/1.1"])
     return context
 

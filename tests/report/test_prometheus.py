@@ -1,0 +1,132 @@
+"""The Prometheus text format, as Prometheus' own parser reads it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from perfgate.report import prometheus
+from tests.report import results
+
+if TYPE_CHECKING:
+    from perfgate.judge.result import Result
+
+Labels = frozenset[tuple[str, str]]
+
+
+def read(result: Result) -> dict[tuple[str, Labels], float]:
+    """All samples, by name and labels."""
+    samples = [
+        ((sample.name, frozenset(sample.labels.items())), sample.value)
+        for family in text_string_to_metric_families(prometheus.render(result))
+        for sample in family.samples
+    ]
+    assert len(samples) == len(dict(samples)), "a series appears twice"
+    return dict(samples)
+
+
+def value(result: Result, series: str, /, **labels: str) -> float:
+    """The one sample of that name which has at least these labels."""
+    found = [v for (n, have), v in read(result).items() if n == series and labels.items() <= have]
+    assert len(found) == 1
+    return found[0]
+
+
+PEAK = {"service": "catalog", "load": "peak"}
+
+
+def test_the_verdict_is_one_among_all_verdicts() -> None:
+    """An alert can name the one it waits for."""
+    found = {v: value(results.result(), "perfgate_verdict", verdict=v) for v in prometheus.VERDICTS}
+    assert found == {"pass": 0, "warn": 0, "fail": 1, "invalid": 0}
+    assert value(results.result(), "perfgate_exit_code") == 1
+    assert value(results.result(), "perfgate_run_verdict", **PEAK, verdict="fail") == 1
+
+
+def test_amounts_are_in_base_units() -> None:
+    """Seconds, bytes and ratios, never milliseconds or percent."""
+    result = results.result()
+    at = {**PEAK, "endpoint": "GET /items/{id}"}
+    assert value(result, "perfgate_check_observed", **at, metric="p95", unit="seconds") == pytest.approx(0.3124)
+    assert value(result, "perfgate_check_limit", **at, metric="p95", unit="seconds") == pytest.approx(0.25)
+    assert value(result, "perfgate_latency_seconds", **at, quantile="0.95") == pytest.approx(0.3123)
+    assert value(result, "perfgate_service_memory_max_bytes", **PEAK) == 1.7e8
+    assert value(result, "perfgate_service_cpu_cores", **PEAK) == 0.41
+    assert value(result, "perfgate_memory_drift_ratio", service="catalog", load="soak") == pytest.approx(0.1225)
+    assert value(result, "perfgate_check_observed", load="soak", metric="memory_drift", unit="ratio") == pytest.approx(
+        0.1225
+    )
+
+
+def test_a_sum_of_requests_over_endpoints_counts_each_once() -> None:
+    """The whole service is not counted beside its parts."""
+    counts = [
+        v for (n, have), v in read(results.result()).items() if n == "perfgate_requests_total" and PEAK.items() <= have
+    ]
+    assert counts == [12_000, 12_000]
+
+
+def test_the_whole_service_has_an_empty_endpoint() -> None:
+    """Percentiles cannot be summed, so the whole has its own."""
+    found = value(results.result(), "perfgate_latency_seconds", **PEAK, endpoint="", quantile="0.99")
+    assert found == pytest.approx(0.208)
+
+
+def test_what_loads_found_is_there() -> None:
+    """Capacity in its unit, recovery time, and whether it recovered at all."""
+    result = results.result()
+    assert value(result, "perfgate_capacity", service="catalog", load="stress", unit="users") == 100
+    assert value(result, "perfgate_recovery_seconds", service="catalog", load="spike") == 3
+    assert value(result, "perfgate_recovered", service="catalog", load="spike") == 1
+    assert value(result, "perfgate_metric", **PEAK, name="tokens", endpoint="", statistic="p95") == 150
+    assert value(result, "perfgate_score", service="catalog") == 71.6
+
+
+def test_what_is_unknown_is_left_out_rather_than_zero() -> None:
+    """A load that was not driven has no latency."""
+    names = {n for (n, have) in read(results.result()) if {("service", "checkout")} <= have}
+    assert names == {"perfgate_run_verdict", "perfgate_run_duration_seconds", "perfgate_health_valid"}
+
+
+def test_a_check_of_a_doubtful_run_is_invalid() -> None:
+    """Whatever its numbers would say."""
+    result = results.passed(verdict="invalid", runs=[results.doubtful()])
+    statuses = {dict(have)["status"] for (n, have) in read(result) if n == "perfgate_check_status"}
+    assert statuses == {"invalid"}
+
+
+def test_each_family_stands_in_one_block_with_help_and_type() -> None:
+    """The format demands it."""
+    names = [
+        re.split(r"[ {]", line.removeprefix("# HELP ").removeprefix("# TYPE "))[0]
+        for line in prometheus.render(results.result()).splitlines()
+    ]
+    blocks = [name for number, name in enumerate(names) if number == 0 or names[number - 1] != name]
+    assert len(blocks) == len(set(blocks))
+    for block in blocks:
+        assert prometheus.render(results.result()).count(f"# TYPE {block} ") == 1
+
+
+def test_one_series_appears_once_even_if_a_check_does_twice() -> None:
+    """A repeated series makes a scrape fail as a whole."""
+    twice = results.passed(runs=[results.run(checks=[results.check(), results.check(observed=1.0)])])
+    assert value(twice, "perfgate_check_observed", metric="p95") == pytest.approx(0.18)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r")))
+def test_any_name_comes_back_from_the_parser_as_it_was(name: str) -> None:
+    """Backslashes, quotes and line ends are escaped as the format says."""
+    services = {dict(have).get("service") for (_, have) in read(results.hostile(name))}
+    assert name in services
+
+
+@pytest.mark.parametrize("name", results.HOSTILE)
+def test_no_name_can_begin_a_line_of_its_own(name: str) -> None:
+    """Every line is a comment or a sample of perfgate."""
+    shown = prometheus.render(results.hostile(name))
+    assert all(line.startswith(("# HELP perfgate_", "# TYPE perfgate_", "perfgate_")) for line in shown.splitlines())

@@ -1,0 +1,122 @@
+"""The report on a terminal and in a job's log."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from perfgate.report import text
+from tests.report import results
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def test_what_failed_and_by_how_much_comes_before_everything_else() -> None:
+    """The first screen answers: what, how much, and where the limit stands."""
+    lines = text.render(results.result()).splitlines()
+    assert lines[0] == "FAIL: 1 of 14 checks failed, 2 could not be judged, 1 warning, 1 skipped"
+    assert lines[2] == "Failed (1)"
+    assert lines[5] == "catalog / peak"
+    assert lines[6].split() == [
+        "GET",
+        "/items/{id}",
+        "p95",
+        "312.4",
+        "ms",
+        "250",
+        "ms",
+        "62.4",
+        "ms",
+        "(25",
+        "%)",
+        "budgets.toml:57",
+    ]
+
+
+def test_the_last_line_is_the_verdict() -> None:
+    """Where people look first in a log."""
+    assert text.render(results.passed()).splitlines()[-1] == "PASS in 2 m 40 s (exit 0)"
+
+
+def test_sections_come_in_the_order_of_their_weight() -> None:
+    """Red, then yellow, then unknown, then figures."""
+    shown = text.render(results.result())
+    titles = ["Failed (1)", "Warnings (1)", "Could not be judged", "\ncatalog\n", "Health score", "skipped (`perf"]
+    assert sorted(titles, key=shown.index) == titles
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+@pytest.mark.parametrize("name", ["GET /items", *results.HOSTILE])
+def test_no_line_is_longer_than_the_terminal(width: int, name: str) -> None:
+    """Longer names fold."""
+    shown = text.render(results.hostile(name), width=width, verbose=True)
+    assert max(len(line) for line in shown.splitlines()) <= width
+
+
+def test_a_table_row_of_a_run_fits_on_80_columns_unfolded() -> None:
+    """Each load is one line even where numbers are long."""
+    total = results.endpoint(None, requests=1_234_567, failures=98_765, p50=1_234.5)
+    run = results.run("busy", total=total, cpu_mean=3.456, memory_max_bytes=1.2345e10)
+    row = next(line for line in text.render(results.passed(runs=[run])).splitlines() if line.startswith("busy"))
+    assert row.split() == ["busy", "1,234,567", "20,576", "8", "1,234", "3,704", "6,419", "345.6", "12,345", "pass"]
+
+
+def test_square_brackets_and_colons_in_names_are_no_commands() -> None:
+    """`[id]` is a path parameter, not a style, and `:tada:` is no picture."""
+    name = "GET /items/[id]/[bold red]:tada:[/]"
+    shown = text.render(results.passed(runs=[results.run(checks=[results.check("fail", endpoint=name)])]), width=160)
+    assert name in shown
+
+
+def test_colours_appear_only_when_asked_for() -> None:
+    """And they change nothing but colours."""
+    plain = text.render(results.result())
+    coloured = text.render(results.result(), color=True)
+    assert "\x1b" not in plain
+    assert "\x1b[1;31mFAIL" in coloured
+    assert text.trimmed(ESCAPE.sub("", coloured)) == plain
+
+
+@pytest.mark.parametrize("name", results.HOSTILE)
+def test_names_from_outside_cannot_send_commands_to_the_terminal(name: str) -> None:
+    """Escape sequences are shown, not obeyed."""
+    shown = text.render(results.hostile(name), verbose=True)
+    assert all(line.isprintable() for line in shown.splitlines())
+
+
+def test_skipped_checks_are_counted_and_listed_on_request() -> None:
+    """Nothing is left out silently."""
+    assert "1 check skipped (`perfgate report --verbose` lists them)" in text.render(results.result())
+    shown = text.render(results.result(), verbose=True, width=120)
+    assert "- catalog / stress: whole service p99.9: too few requests for p99.9: 812 of 1,000" in shown
+
+
+def test_passed_checks_are_listed_on_request() -> None:
+    """With their limits; a minimum is marked as one."""
+    shown = text.render(results.passed(), verbose=True)
+    assert "Passed (5)" in shown
+    assert re.search(r"whole service +throughput +400/s +≥ 380/s", shown)
+    assert "Passed" not in text.render(results.passed())
+
+
+def test_a_check_without_a_limit_says_what_it_means() -> None:
+    """All requests failed: that breaks no number, and is told in words."""
+    words = "every request failed (12 requests): that is never a pass"
+    check = results.check("fail", metric="error_rate", unit="share", observed=1.0, limit=None, source="", message=words)
+    shown = text.render(results.passed(verdict="fail", runs=[results.run(checks=[check])]), width=160)
+    assert re.search(r"whole service +error rate +100 % +- +- +every request failed", shown)
+
+
+def test_scores_and_findings_are_shown() -> None:
+    """One number for people who want one, and what each load was for."""
+    shown = text.render(results.result())
+    assert "Health score: catalog 72/100 (C)" in shown
+    assert "- spike: recovered in 3 s: p95 back within 250 ms" in shown
+
+
+def test_a_failure_of_a_doubtful_run_is_not_called_a_failure() -> None:
+    """It stands under what could not be judged."""
+    shown = text.render(results.passed(verdict="invalid", exit_code=3, runs=[results.doubtful()]))
+    assert "Failed" not in shown
+    assert "- catalog/doubtful: the generator used 97 % of its core" in shown

@@ -1,0 +1,80 @@
+"""The generated scenario is an ordinary Locust file: plain Locust runs it, without perfgate."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from perfgate.scaffold import InitOptions, init
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.scaffold.shop import Shop
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DATA = Path(__file__).parent / "data"
+
+
+def drive(scenario: Path, shop: Shop, until: Callable[[], bool], *options: str) -> None:
+    """Let plain Locust run the scenario until the service has seen enough; no request may fail."""
+    command = [sys.executable, "-m", "locust", "-f", str(scenario), "--headless", "--only-summary", "-u", "5", "-r", "5"]
+    with subprocess.Popen([*command, "--host", shop.url, *options], stderr=subprocess.PIPE, text=True) as locust:
+        end = time.monotonic() + 60
+        while not until() and locust.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        locust.terminate()
+        output = locust.communicate(timeout=60)[1]
+    assert locust.returncode == 0, output
+
+
+def test_a_document_can_be_driven(shop: Shop, tmp_path: Path) -> None:
+    """Reads, JSON bodies and forms arrive as they are meant; the form keeps its type."""
+    form = {"content": {"application/x-www-form-urlencoded": {"example": {"text": "a b", "n": 1}}}}
+    body = {"content": {"application/json": {"example": {"name": "é", "tags": [1, None, True]}}}}
+    paths: dict[str, Any] = {
+        "/items": {"get": {}, "post": {"requestBody": body}},
+        "/notes": {"post": {"requestBody": form}},
+    }
+    shop.json("/openapi.json", {"openapi": "3.0.0", "paths": paths})
+    for path in ("/", "/items", "/notes"):
+        shop.json(path, {})
+    report = init(shop.url, InitOptions(tmp_path))
+    shop.seen.clear()
+    expected = {("GET", "/items"), ("POST", "/items"), ("POST", "/notes")}
+    drive(report.written[1], shop, lambda: len(set(shop.seen)) >= len(expected))
+    assert expected == set(shop.seen)
+    bodies = dict(shop.bodies)
+    assert json.loads(bodies["application/json"]) == {"name": "é", "tags": [1, None, True]}
+    assert bodies["application/x-www-form-urlencoded"] == b"text=a+b&n=1"
+
+
+def test_writes_stay_out_when_their_tag_is_excluded(shop: Shop, tmp_path: Path) -> None:
+    """As `exclude_tags` in budgets.toml asks for; in a recorded session too."""
+    report = init(str(DATA / "shop.har"), InitOptions(tmp_path))
+    for path in ("/", "/cart", "/api/items", "/api/items/1001", "/static/site.css", "/static/app.3f2a91c0.js"):
+        shop.json(path, {})
+    for path in ("/images/1001.webp", "/reset//done", "/api/users/3fa85f64-5717-4562-b3fc-2c963f66afa6/orders/17"):
+        shop.json(path, {})
+    drive(report.written[1], shop, lambda: len(shop.seen) >= 30, "--exclude-tags", "writes")
+    assert {"GET"} == {method for method, _ in shop.seen}
+    assert [path for _, path in dict.fromkeys(shop.seen)][:3] == ["/", "/static/app.3f2a91c0.js", "/static/site.css"]
+
+
+@pytest.mark.parametrize("name", ["petstore.json", "orders.yaml", "shop.har"])
+def test_scenarios_are_clean(name: str, tmp_path: Path) -> None:
+    """Neither the linter (with its own rules, and this project's) nor the formatter finds anything."""
+    scenario = init(str(DATA / name), InitOptions(tmp_path)).written[1]
+    ruff = [sys.executable, "-m", "ruff"]
+    own = ["--config", str(REPOSITORY / "pyproject.toml"), "--ignore", "D"]
+    for options in (["check", "--isolated"], ["check", *own], ["format", "--check", *own[:2]]):
+        done = subprocess.run(
+            [*ruff, *options, "--no-cache", str(scenario)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
