@@ -1,7 +1,7 @@
 """The gate: the only place that knows the order of work. Plan, drive, measure, judge; the caller reports.
 
-`record` does all that touches the world, and leaves a recording; `judge` turns any recording, whole or partial, into
-a result; `run` is the one after the other. The command line, CI and pytest all call these.
+`record` does all that touches the world, and leaves a recording; `judging.judge` turns any recording, whole or partial,
+into a result; `run` is the one after the other. The command line, CI and pytest all call these.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from perfgate.drive.driver import Driver
-from perfgate.errors import PerfgateError, ScenarioError, StoppedError
-from perfgate.judging import judge
+from perfgate.errors import PerfgateError, ScenarioError, ServiceError, StoppedError
 from perfgate.measure.manifest import Manifest, Problem, RunEntry, ServiceEntry
 from perfgate.preflight import check_scenarios, open_folder
 from perfgate.signals import stop_signals
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
     from perfgate.judge.result import Result
     from perfgate.plan.plan import Load, Plan, Service
-
-__all__ = ["judge", "record", "run"]
 
 
 def run(
@@ -47,6 +44,9 @@ def run(
         StorageError: results cannot be written.
     """
     record(plan, folder, watcher, strict=strict, driver=driver)
+    # Imported late: numpy and the models take a quarter of a second, which the first request should not wait for.
+    from perfgate.judging import judge
+
     return judge(folder)
 
 
@@ -91,6 +91,13 @@ class _Work:
 
     def do(self, group: list[Service]) -> None:
         """Start the group's services, drive every load at those that are up, and stop them whatever happens."""
+        try:
+            self._do(group)
+        except ServiceError as error:  # one that could not be stopped: it may disturb all that follows
+            self._watcher.message(str(error))
+            self._manifest.stopped = str(error)
+
+    def _do(self, group: list[Service]) -> None:
         with ExitStack() as stack:
             up = {service.name: started for service in group if (started := self._start(stack, service))}
             for load in self._plan.loads.values():

@@ -139,7 +139,8 @@ class Lane:
     def _begin_load(self) -> None:
         self.driven = True
         if self.seat.running.pid is not None:
-            self._sampler = ResourceSampler(self.seat.running.pid, self.seat.folder, self.seat.running.poll)
+            running = self.seat.running
+            self._sampler = ResourceSampler(self.seat.running.pid, self.seat.folder, running.poll, running.reaper)
             self._sampler.start(time.monotonic())
         self._watcher.load_starting(self.seat.service, self.seat.load)
 

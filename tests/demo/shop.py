@@ -42,6 +42,7 @@ def running(name: str, folder: Path, *switches: str) -> Iterator[RunningService]
         scenario_text="shop.py",
         loads=(),
         command=("python", "-m", f"perfgate.demo.{name}", "--port", "{port}", *switches),
+        env={"TMPDIR": str(folder)},  # a service that is killed cannot tidy up
         ready="/health",
         ready_timeout_s=LONG_S,
         stop_timeout_s=1.0,

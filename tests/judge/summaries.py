@@ -114,7 +114,13 @@ def service(budget: Budget | BudgetLayer | None = None, metrics: dict[str, Custo
     """The service `catalog`."""
     whole = Budget(every=budget) if isinstance(budget, BudgetLayer) else budget
     return Service(
-        "catalog", "http://127.0.0.1:80", Path("shop.py"), "shop.py", ("steady",), budget=whole or Budget(), metrics=metrics or {}
+        "catalog",
+        "http://127.0.0.1:80",
+        Path("shop.py"),
+        "shop.py",
+        ("steady",),
+        budget=whole or Budget(),
+        metrics=metrics or {},
     )
 
 

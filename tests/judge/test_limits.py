@@ -56,8 +56,8 @@ def test_a_check_says_what_was_seen_and_what_is_allowed(
 def test_what_was_not_observed_is_not_green() -> None:
     """Invalid unless the reading says that nobody asked for it by name."""
     budget = limit("p99", 250.0)
-    check = check_limit(budget, Reading("p99", "ms", None, missing="p99 needs 100"))
-    assert (check.status, check.observed, check.message) == ("invalid", None, "p99: p99 needs 100")
+    check = check_limit(budget, Reading("p99", "ms", None, missing="it needs 100"))
+    assert (check.status, check.observed, check.message) == ("invalid", None, "p99: it needs 100")
     assert check_limit(budget, Reading("p99", "ms", None, missing_status="skipped")).status == "skipped"
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from perfgate.plan.plan import Plan
 
+NOTHING_LEFT = "nothing is left to judge: ramp_up and warm_up together are as long as the whole duration"
 OTHER = '[services.other]\nurl = "http://localhost:1"\nscenario = "other.py"\nloads = ["normal"]\n'
 
 
@@ -131,8 +132,7 @@ p99 = { warn = "2s", fail = "1s" }
     assert [line.split(" (")[0] for line in error_of(text).splitlines()] == [
         "budgets.toml:2: gate.max_slowdwon: unknown key",
         "budgets.toml:5: loads.normal.duration: 60 is without a unit",
-        "budgets.toml:8: loads.peak.duration: nothing is left to judge: ramp_up and warm_up together are as long as "
-        "the whole duration",
+        f"budgets.toml:8: loads.peak.duration: {NOTHING_LEFT}",
         "budgets.toml:12: services.shop.scenaro: unknown key",
         'budgets.toml:16: services.other.loads[0]: no load "norml"',
         "budgets.toml:18: services.other.budget.p59: unknown key: neither a limit nor a load",

@@ -40,10 +40,10 @@ def brief(found: list[AppliedLimit]) -> list[tuple[str, float | None, str, str]]
 def test_the_whole_service_under_a_load() -> None:
     """A load's own limits, and those of the service."""
     assert rows("normal") == [
-        AppliedLimit("shop", "normal", None, "p95", "ms", 100, None, "budgets.toml:38", "load"),
-        AppliedLimit("shop", "normal", None, "error_rate", "share", None, 0.01, "budgets.toml:33", "service"),
-        AppliedLimit("shop", "normal", None, "throughput", "/s", None, 5, "budgets.toml:34", "service"),
-        AppliedLimit("shop", "normal", None, "tokens.p95", "tokens", None, 800, "budgets.toml:36", "service"),
+        AppliedLimit("shop", "normal", None, "p95", "ms", 100, None, "budgets.toml:39", "load"),
+        AppliedLimit("shop", "normal", None, "error_rate", "share", None, 0.01, "budgets.toml:34", "service"),
+        AppliedLimit("shop", "normal", None, "throughput", "/s", None, 5, "budgets.toml:35", "service"),
+        AppliedLimit("shop", "normal", None, "tokens.p95", "tokens", None, 800, "budgets.toml:37", "service"),
     ]
 
 
@@ -57,13 +57,12 @@ def test_an_endpoint_under_a_load() -> None:
 
 
 def test_under_stress_limits_judge_the_steps() -> None:
-    """Only the capacity is a check of its own; its default is said to be one."""
+    """The capacity is a check of its own, and custom metrics are; throughput is not judged at all."""
     assert brief(rows("stress")) == [
         ("p95", 250, "service", "step"),
         ("error_rate", 0.01, "service", "step"),
-        ("throughput", 5, "service", "step"),
         ("capacity", 50, "default", "check"),
-        ("tokens.p95", 800, "service", "step"),
+        ("tokens.p95", 800, "service", "check"),
     ]
     assert [row.unit for row in rows("stress") if row.metric == "capacity"] == ["users"]
 
@@ -92,4 +91,4 @@ def test_the_start_is_measured_once() -> None:
 def test_artifacts_come_last() -> None:
     """They belong to no service."""
     last = applicable_limits(plan_of(LOADS + SERVICE + TABLES))[-1]
-    assert last == AppliedLimit(None, None, None, "app.js", "bytes", None, 500_000, "budgets.toml:44", "artifacts")
+    assert last == AppliedLimit(None, None, None, "app.js", "bytes", None, 500_000, "budgets.toml:45", "artifacts")

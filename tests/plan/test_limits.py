@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perfgate.plan.budget import BudgetLayer, Limit
+from perfgate.plan.units import DURATION
 from tests.plan.writing import LOADS, SERVICE, error_of, plan_of, service_error, service_of
 
 URL_ONLY = '[services.shop]\nurl = "http://localhost:8000"\nscenario = "shop.py"\n'
@@ -168,7 +169,7 @@ BUDGET = "services.shop.budget"
             f"{BUDGET}.throughput: warn must be reached before fail, so it must lie above it",
         ),
         (
-            '[services.shop.metrics.hits]\nbetter = "higher"\n[services.shop.budget.metrics.hits]\np50 = { warn = 1, fail = 2 }',
+            'metrics.hits.better = "higher"\nbudget.metrics.hits.p50 = { warn = 1, fail = 2 }',
             f"{BUDGET}.metrics.hits.p50: warn must be reached before fail, so it must lie above it",
         ),
         (
@@ -230,6 +231,10 @@ BUDGET = "services.shop.budget"
             '[services.shop.endpoints."GET /".budget.norml]\np95 = "5s"',
             'services.shop.endpoints."GET /".budget.norml: unknown key: neither a limit nor a load',
         ),
+        (
+            '[services.shop.endpoints."GET /".budget.recovery_time]\np95 = "5s"',
+            'services.shop.endpoints."GET /".budget.recovery_time: unknown key: neither a limit nor a load',
+        ),
         ('[services.shop.endpoints."GET /"]\np95 = "5s"', 'services.shop.endpoints."GET /".p95: unknown key'),
         ('[artifacts]\n"app.js" = "5 megabytes"', 'artifacts."app.js": "5 megabytes" is not a size: unknown unit'),
         ('[artifacts]\napp.js = "5MB"', "artifacts.app.js: unknown key; a limit has only warn and fail"),
@@ -252,6 +257,5 @@ def test_a_load_that_could_not_be_read_makes_no_limit_look_wrong() -> None:
     """Whether the load is a stress load cannot be told, so nothing is said about the capacity."""
     text = LOADS.replace('step = "20s"', "step = 20") + SERVICE + '[services.shop.budget]\ncapacity = "90 users"'
     assert error_of(text).splitlines() == [
-        'budgets.toml:11: loads.stress.step: 20 is without a unit (write a duration such as "250ms"; '
-        "units: us, ms, s, m, min, h, d)"
+        f"budgets.toml:11: loads.stress.step: 20 is without a unit ({DURATION.hint})"
     ]

@@ -76,6 +76,7 @@ def test_stop_when_has_shares_and_milliseconds() -> None:
     assert load.stop_when == StopWhen(error_rate=0.05, p95_ms=2000)
 
 
+ONLY_OPEN = "only a load with `rate` (open model) has this key"
 STEADY = 'users = 5\nduration = "60s"\n'
 STRESS = 'users = [5, 10]\nstep = "5s"\n'
 SPIKE = 'users = 5\nspike_users = 50\nspike_at = "20s"\nspike_duration = "10s"\nduration = "60s"\n'
@@ -146,5 +147,5 @@ def test_all_that_is_wrong_with_a_load_is_said_at_once() -> None:
     assert error_of(text).splitlines() == [
         "budgets.toml:2: loads.x.users: the steps of a stress load must increase (sort them)",
         'budgets.toml:3: loads.x.step: must be more than zero (write e.g. "20s")',
-        "budgets.toml:4: loads.x.arrivals: only a load with `rate` (open model) has this key (remove it, or write `rate`)",
+        f"budgets.toml:4: loads.x.arrivals: {ONLY_OPEN} (remove it, or write `rate`)",
     ]

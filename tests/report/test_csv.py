@@ -77,7 +77,7 @@ def test_a_run_that_was_not_driven_has_no_rows() -> None:
     assert report.render(results.passed(runs=[results.refused()])).splitlines() == [",".join(report.COLUMNS)]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", '=cmd|"/c calc"!A1'])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1+1", '=cmd|"/c calc"!A1'])
 def test_text_from_outside_is_never_a_formula(text: str) -> None:
     """A spreadsheet runs what begins so."""
     assert report.safe(text) == f"'{text}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -110,6 +111,17 @@ def test_each_family_stands_in_one_block_with_help_and_type() -> None:
     assert len(blocks) == len(set(blocks))
     for block in blocks:
         assert prometheus.render(results.result()).count(f"# TYPE {block} ") == 1
+
+
+def test_the_manual_lists_every_metric() -> None:
+    """And no other."""
+    manual = Path(__file__).parents[2] / "docs" / "reports.md"
+    rows = [
+        line.split("|")[1]
+        for line in manual.read_text(encoding="utf-8").splitlines()
+        if line.startswith("| `perfgate_")
+    ]
+    assert set(re.findall(r"perfgate_\w+", " ".join(rows))) == {name for name, _ in read(results.result())}
 
 
 def test_one_series_appears_once_even_if_a_check_does_twice() -> None:

@@ -162,7 +162,7 @@ def test_each_kind_of_load_tells_what_it_found() -> None:
     """Capacity with how it broke, recovery, drift; a steady load has nothing to add."""
     runs = (results.stress(), results.spike(), results.soak(), results.run())
     assert [findings(run) for run in runs] == [
-        ["capacity 100 users; broke at 200 users: p95 612 ms, budget 250 ms (latency)"],
+        ["capacity 100 users, limited by latency; broke at 200 users: p95 612 ms, budget 250 ms"],
         ["recovered in 3 s: p95 back within 250 ms"],
         ["drift, last fifth against first: p95 +1.4 %, memory +12 %"],
         [],

@@ -40,7 +40,7 @@ ANALYZE;
 
 
 def default_path() -> Path:
-    """Where the database lies unless told otherwise: in the user's cache folder, or without a home in the present one."""
+    """Where the database lies unless told otherwise: in the cache folder of the user, or else in the present one."""
     try:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:  # a container's user without a home

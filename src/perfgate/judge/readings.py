@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfgate.judge.limits import Reading
-from perfgate.judge.words import counted, label
+from perfgate.judge.words import counted
 from perfgate.measure.percentile import QUANTILES, needed_for
 from perfgate.plan.budget import METRICS
 
@@ -76,7 +76,7 @@ def _missing(metric: str, entry: EndpointSummary | None, phases: Sequence[PhaseS
         return f"no requests in {phases[0].name}" if phases else "its phase was not reached"
     good = entry.requests - entry.failures
     needed = needed_for(METRICS[metric].quantile or 0.0)
-    return f"{label(metric)} needs {counted(needed, 'successful request')}, there were {good:,}"
+    return f"it needs {counted(needed, 'successful request')}, there were {good:,}"
 
 
 def _interval(metric: str, entries: Sequence[EndpointSummary]) -> tuple[float, float] | None:
@@ -125,4 +125,4 @@ def _missing_custom(statistic: str, entry: MetricSummary | None, phase: PhaseSum
     if entry is None:
         return f"the scenario reported no value in {phase.name}"
     needed = needed_for(QUANTILES.get(statistic, 0.0))
-    return f"{statistic} needs {counted(needed, 'value')}, there were {entry.count:,}"
+    return f"it needs {counted(needed, 'value')}, there were {entry.count:,}"

@@ -150,7 +150,7 @@ class _Reader:
         around = Surroundings(root, hosts, self._written("loads"), loads, self._require_files)
         services = self._services(around)
         artifacts = self._artifacts()
-        if not self._written("services") and not self._written("artifacts"):
+        if not (self._written("services") or self._written("artifacts") or self._place.findings.problems):
             self._place.wrong("nothing to do: the file has no service", "add a table such as [services.shop]")
         seed = self._file.gate.seed if self._file.gate else None
         return Plan(root, path, gate, loads, services, artifacts, seed or 0, scale, text)

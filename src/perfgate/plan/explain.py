@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from perfgate.plan.budget import METRICS, BudgetLayer, Limit, MetricKind, Scope
+from perfgate.plan.budget import METRICS, BudgetLayer, Limit
+from perfgate.plan.limits import DEFAULT, applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from perfgate.plan.budget import Budget
-    from perfgate.plan.plan import Load, LoadKind, Plan, Service
+    from perfgate.plan.plan import Load, Plan, Service
 
 Origin = Literal["service", "load", "endpoint", "endpoint and load", "default", "artifacts"]
 Use = Literal["check", "step"]
@@ -42,11 +43,6 @@ class AppliedLimit:
     source: str
     inherited_from: Origin
     use: Use = "check"
-
-
-def applies(metric: MetricKind, kind: LoadKind) -> bool:
-    """Whether a load of that kind can check the metric, or, for a stress load, judge its steps by it."""
-    return metric.scope is not Scope.SERVICE and (not metric.loads or kind in metric.loads)
 
 
 def applicable_limits(plan: Plan) -> list[AppliedLimit]:
@@ -107,6 +103,6 @@ def _tables(budget: Budget, load: str, endpoint: str | None) -> list[tuple[Origi
 
 
 def _origin(limit: Limit, candidates: list[tuple[Origin, Limit | None]]) -> Origin:
-    if limit.source == "default":
+    if limit.source == DEFAULT:
         return "default"
     return next(origin for origin, found in candidates if found is limit)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from perfgate.plan.budget import METRICS, Budget, BudgetLayer, CustomMetric, Limit, MetricKind
+from perfgate.plan.budget import METRICS, Budget, BudgetLayer, CustomMetric, Limit, MetricKind, Scope
 from perfgate.plan.findings import nearest
 from perfgate.plan.limit_tables import NOT_IN_BUDGET
 
 if TYPE_CHECKING:
     from perfgate.plan.findings import Place
     from perfgate.plan.limit_tables import EndpointLimits, RequestLimits, ServiceLimits, StatLimits
-    from perfgate.plan.plan import Load
+    from perfgate.plan.plan import Load, LoadKind
     from perfgate.plan.tables import ServiceTable
     from perfgate.plan.tiers import Tiers
 
@@ -43,6 +43,16 @@ class Scene:
     complete: bool
     custom: dict[str, CustomMetric]
     starts: bool
+
+
+def applies(metric: MetricKind, kind: LoadKind) -> bool:
+    """Whether a load of that kind can check the metric or, for a stress load, judge its steps by it.
+
+    Throughput says nothing under a stress load, whose level climbs: what it reports is the capacity.
+    """
+    if metric.loads:
+        return kind in metric.loads
+    return metric.scope in (Scope.REQUESTS, Scope.RUN) and (kind != "stress" or metric.name != "throughput")
 
 
 def build_budget(table: ServiceTable, place: Place, scene: Scene) -> Budget:
@@ -125,7 +135,8 @@ class _Builder:
             return BudgetLayer()
         found: dict[str, Limit] = {}
         for kind in METRICS.values():
-            tiers: Tiers | None = getattr(limits, kind.name, None)
+            own = kind.name in type(limits).model_fields  # any other key is a load's table, whatever its name
+            tiers: Tiers | None = getattr(limits, kind.name) if own else None
             if tiers is not None:
                 found[kind.name] = limit_of(kind.name, tiers, place.at(kind.name), at_most=kind.at_most)
                 self._check_process(kind, place.at(kind.name))
@@ -157,15 +168,24 @@ class _Builder:
 
     def _check_loads(self, kind: MetricKind, tiers: Tiers, loads: dict[str, Load], place: Place) -> None:
         """Hold a limit that only some kinds of load can check against the loads that it stands for."""
-        if not kind.loads or not loads:
-            return
-        fitting = [load for load in loads.values() if load.kind in kind.loads]
-        if not fitting and (self._scene.complete or loads is not self._scene.loads):
-            kinds = " or ".join(sorted(kind.loads))
-            place.wrong(f"only a {kinds} load can check it, and {_kinds(loads)}", f"move it to a {kinds} load's budget")
+        fitting = [load for load in loads.values() if applies(kind, load.kind)]
+        if loads and not fitting and kind.scope is not Scope.SERVICE and self._is_whole(loads):
+            place.wrong(*_unfit(kind, loads))
         for load in fitting:
             if kind.name == "capacity":
                 _check_capacity(tiers, load, place)
+
+    def _is_whole(self, loads: dict[str, Load]) -> bool:
+        """Whether no load is missing because it could not be read."""
+        return self._scene.complete or loads is not self._scene.loads
+
+
+def _unfit(kind: MetricKind, loads: dict[str, Load]) -> tuple[str, str]:
+    """Message and hint for a limit that none of its loads can check."""
+    if not kind.loads:
+        return "a stress load, whose level climbs, cannot check it", "write a capacity in its place"
+    wanted = " or ".join(sorted(kind.loads))
+    return f"only a {wanted} load can check it, and {_kinds(loads)}", f"move it to a {wanted} load's budget"
 
 
 def _kinds(loads: dict[str, Load]) -> str:

@@ -179,7 +179,7 @@ class BudgetsFile(Table):
     """Budgets and loads for perfgate: what to drive, at what, and how fast it has to be."""
 
     version: Literal[1] = Field(default=1, description="The format of this file.")
-    gate: GateTable | None = key("What holds for all services.")
+    gate: GateTable | None = key("Baseline, hosts, seed and other settings of the whole gate.")
     loads: dict[str, LoadTable] | None = key("Load profiles, by name.", json_schema_extra=_NAMES)
     services: dict[str, ServiceTable] | None = key("Services under test, by name.", json_schema_extra=_NAMES)
     artifacts: dict[str, SizeTiers] | None = key("File-size budgets, by path or glob relative to budgets.toml.")

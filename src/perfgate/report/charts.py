@@ -156,7 +156,8 @@ def _caption(chart: Chart, plot: _Plot, beyond: Sequence[LimitLine], width_s: in
     keys = (
         element("span", element("i", class_=f"key {line.style}"), line.name, class_="legend") for line in chart.lines
     )
-    notes = [f"limit {limit.name} {number(limit.value, chart.unit)} is above the chart" for limit in beyond]
+    limits = ", ".join(f"{limit.name} {number(limit.value, chart.unit)}" for limit in beyond)
+    notes = [f"above the chart: {limits}"] if limits else []
     if width_s > 1:
         notes.append(f"one point is {chart.note} of {counted(width_s, 'second')}")
     unit = f" ({plot.y_axis.unit})" if plot.y_axis.unit != chart.title.lower() else ""

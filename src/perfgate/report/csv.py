@@ -18,6 +18,7 @@ Row = dict[str, object]
 
 STATISTICS = ("mean", "p50", "p90", "p95", "p99", "p99_9", "min", "max")
 _TIMES = (("latency", "latency_ms"), ("service", "service_ms"), ("failed", "failed_ms"))
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones, too: some spreadsheets take them for the same
 _INTERVALS = ("p50", "p95", "p99")
 _RESOURCES = {
     "cpu_mean_cores": "cpu_mean",
@@ -72,7 +73,7 @@ def render(result: Result) -> str:
 def safe(text: str) -> str:
     """A cell that no spreadsheet runs as a formula."""
     clean = printable(text, longest=1000)
-    return f"'{clean}" if clean.lstrip().startswith(("=", "+", "-", "@")) else clean
+    return f"'{clean}" if clean.lstrip().startswith(_FORMULA) else clean
 
 
 def _run_rows(result: Result, run: RunResult) -> Iterator[Row]:

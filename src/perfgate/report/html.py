@@ -132,7 +132,7 @@ def table(
         for row in rows
     )
     made = element("table", element("thead", element("tr", head)), element("tbody", body))
-    return element("div", made, class_="scroll", tabindex="0", role="region", aria_label="table")
+    return element("div", made, class_="scroll", tabindex="0", role="region", aria_label=f"table by {headings[0]}")
 
 
 def _titled(title: str, *content: Child, level: str = "h3") -> Iterable[Child]:

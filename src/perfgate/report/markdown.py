@@ -40,7 +40,7 @@ SYMBOLS = {"pass": "✅", "warn": "⚠️", "fail": "❌", "invalid": "🚫", "s
 
 _CELL = 160  # characters of one name in a table
 _SENTENCE = 500
-_RESERVED = 400  # for the note about what was cut, and the last line
+_RESERVED = 200  # for the note about what was cut
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&$@^=:\"']|(?<=www)\.")
 
 
@@ -84,7 +84,8 @@ def render(result: Result, *, longest: int = LONGEST) -> str:
         longest: at most so many characters (at least 2,000); rows that do not fit are left out, the least important
             first, and a note says how many.
     """
-    page = _Page(max(longest, 2_000) - _RESERVED)
+    footer = _footer(result)
+    page = _Page(max(longest, 2_000) - _RESERVED - len(footer))
     rows = list(check_rows(result))
     page.add(f"## {SYMBOLS[result.verdict]} perfgate {sentence(headline(result))}", "")
     page.add_all([], [f"> {sentence(note)}" for note in caveats(result)])
@@ -97,7 +98,7 @@ def render(result: Result, *, longest: int = LONGEST) -> str:
     page.add_all(["**Generator health**", ""], _list(health_notes(result)))
     _add_folded(page, with_status(rows, "pass"), "passed")
     _add_folded(page, with_status(rows, "skipped"), "skipped")
-    return "\n".join([*page.lines, *_cut_note(page.cut), _footer(result)]) + "\n"
+    return "\n".join([*page.lines, *_cut_note(page.cut), footer]) + "\n"
 
 
 def code(text: str) -> str:

@@ -111,9 +111,9 @@ def _capacity(capacity: Capacity) -> str:
     if not detail and capacity.broke_at is not None:
         detail = f"broke at {quantity(capacity.broke_at, capacity.unit)}"
     least = "at least " if capacity.lower_bound else ""
-    text = f"capacity {least}{quantity(capacity.level, capacity.unit)}"
-    by = f" ({capacity.broke_by})" if capacity.broke_by else ""
-    return f"{text}; {detail}{by}" if detail else text
+    by = f", limited by {capacity.broke_by}" if capacity.broke_by else ""
+    text = f"capacity {least}{quantity(capacity.level, capacity.unit)}{by}"
+    return f"{text}; {detail}" if detail else text
 
 
 def _recovery(recovery: Recovery) -> str:

@@ -9,6 +9,7 @@ from requests import Session
 from requests.utils import requote_uri
 
 from perfgate.drive.client.body import NO_BODY, Body
+from perfgate.drive.client.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,9 @@ _rules = Session()
 def location_of(response: Response, url: str) -> str | None:
     """The absolute URL that a response redirects to; None when it does not.
 
+    Raises:
+        InvalidRequestError: what it redirects to is no URL.
+
     Args:
         url: what was requested; a relative location starts from there, and a fragment is inherited.
     """
@@ -33,7 +37,10 @@ def location_of(response: Response, url: str) -> str | None:
     location = response.headers["location"].encode("latin-1").decode("utf-8", "replace")
     if location.startswith("//"):
         location = f"{urlsplit(url).scheme}:{location}"
-    return requote_uri(urljoin(url, location) if not urlsplit(location).netloc else location)
+    try:
+        return requote_uri(urljoin(url, location) if not urlsplit(location).netloc else location)
+    except ValueError as error:
+        raise InvalidRequestError(f"redirected to {location!r}, which is no URL: {error}") from error
 
 
 def method_after(status: int, method: str) -> str:
