@@ -168,11 +168,13 @@ def schema(name: str) -> None:
 
 
 def _finish(result: Result, folder: Path, files: dict[str, Path | None], *, verbose: bool = False) -> None:
+    import shutil
+
     from perfgate.publish.files import write_reports
     from perfgate.report import text
 
     color = sys.stdout.isatty()
-    width = click.get_terminal_size()[0] if color else 100
+    width = shutil.get_terminal_size().columns if color else 100
     click.echo(text.render(result, width=width, color=color, verbose=verbose))
     write_reports(result, folder, {name: path for name, path in files.items() if path})
     click.get_current_context().exit(result.exit_code)

@@ -129,11 +129,9 @@ class AppServer:
 
     def __init__(self) -> None:
         self._server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        self._thread = Thread(target=self._server.run, daemon=True)
-        self._thread.start()
+        Thread(target=self._server.run, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.effective_port}"
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving; the thread ends with its last connection, or with the process."""
         self._server.close()
-        self._thread.join(10)

@@ -19,7 +19,11 @@ def test_cookies_are_kept_and_sent(child: Child, app_url: str) -> None:
     first = self.client.get("/cookies/set?session=abc&theme=dark")
     return self.client.get("/echo").json()["cookies"], dict(first.cookies), self.client.cookies["session"]
     """
-    assert child.value(app_url, code) == [{"session": "abc", "theme": "dark"}, {"session": "abc", "theme": "dark"}, "abc"]
+    assert child.value(app_url, code) == [
+        {"session": "abc", "theme": "dark"},
+        {"session": "abc", "theme": "dark"},
+        "abc",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,7 @@ def test_params_are_appended_to_the_query(child: Child, app_url: str) -> None:
         ("iter([b'in ', 'chunks'])", "in chunks", None),
     ],
 )
-def test_data_becomes_the_body(
-    child: Child, wire: WireServer, data: str, body: str, content_type: str | None
-) -> None:
+def test_data_becomes_the_body(child: Child, wire: WireServer, data: str, body: str, content_type: str | None) -> None:
     """A mapping or pairs make a form; text, bytes, files and iterators go as they are."""
     child.value(wire.url, f"self.client.post('/', data={data})")
     assert (wire.requests[0].body.decode(), wire.requests[0].headers.get("content-type")) == (body, content_type)
@@ -197,7 +195,7 @@ def test_an_http_proxy_is_used_when_it_is_asked_for(child: Child, wire: WireServ
 
 def test_the_environments_proxy_is_used_only_when_it_is_trusted(child: Child, wire: WireServer) -> None:
     """`trust_env` is off by default, as in Locust."""
-    code = f"""
+    code = """
     import os
     os.environ["http_proxy"] = "http://127.0.0.1:1"
     try:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 def test_a_response_shows_its_parts(child: Child, wire: WireServer) -> None:
     """Status, reason, headers without regard to case, repeated ones joined, body, URL, request."""
-    wire.answer = always(b"HTTP/1.1 201 Made It\r\nX-A: 1\r\nx-a: 2\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nabc")
+    wire.answer = always(
+        b"HTTP/1.1 201 Made It\r\nX-A: 1\r\nx-a: 2\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nabc"
+    )
     code = """
     r = self.client.post("/things", data="d", headers={"X-Sent": "yes"})
     return {
@@ -78,13 +80,25 @@ def test_a_damaged_content_encoding_is_a_failure(child: Child, app_url: str) -> 
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
-        ([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", b"2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n"], "abcde"),
+        (
+            [
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+                b"2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n",
+            ],
+            "abcde",
+        ),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc", 0.05, b"def"], "abcdef"),
         ([b"HTTP/1.1 200 OK\r\n\r\nuntil ", 0.05, b"close", CLOSE], "until close"),
         ([b"HTTP/1.0 200 OK\r\n\r\nold", CLOSE], "old"),
         ([b"HTTP/1.1 204 No Content\r\n\r\n"], ""),
         ([b"HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n"], ""),
-        ([b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"], "x"),
+        (
+            [
+                b"HTTP/1.1 100 Continue\r\n\r\n",
+                b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+            ],
+            "x",
+        ),
         ([b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"], ""),
         ([b"HT", 0.02, b"TP/1.1 200 OK\r\nContent-Le", 0.02, b"ngth: 2\r\n\r", 0.02, b"\nok"], "ok"),
     ],

@@ -18,8 +18,27 @@ from perfgate.target.service import free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCENARIO = "from locust import FastHttpUser, task\n\n\nclass Visitor(FastHttpUser):\n    @task\n    def a(self):\n        pass\n"
-SERVER = "import http.server as h, sys; h.HTTPServer(('127.0.0.1', int(sys.argv[1])), h.SimpleHTTPRequestHandler).serve_forever()"
+SCENARIO = """
+from locust import FastHttpUser, task
+
+
+class Visitor(FastHttpUser):
+    @task
+    def front(self):
+        self.client.get("/")
+"""
+SERVER = """
+import http.server, sys
+
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+LISTENER = """
+import socket
+
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+input()
+"""
 BUDGETS = """
 version = 1
 [loads.normal]
@@ -40,9 +59,10 @@ def project(
     return path
 
 
-def command(code: str) -> str:
-    (words := [sys.executable, "-c", code, "{port}"])
-    return f'command = {words!r}\nurl = "http://127.0.0.1:{{port}}"'.replace("'", '"')
+def command(folder: Path, code: str) -> str:
+    """The lines of a service that runs this code."""
+    (folder / "server.py").write_text(code)
+    return f'command = "{sys.executable} {folder}/server.py {{port}}"\nurl = "http://127.0.0.1:{{port}}"'
 
 
 def of(findings: list[Finding], what: str) -> Finding:
@@ -54,9 +74,7 @@ class TestWhole:
 
     def test_a_project_that_is_right_fails_in_nothing(self, tmp_path: Path) -> None:
         """All areas are looked at."""
-        (tmp_path / "server.py").write_text(SERVER)
-        service = f'command = "{sys.executable} server.py {{port}}"\nurl = "http://127.0.0.1:{{port}}"'
-        findings = examine(project(tmp_path, service))
+        findings = examine(project(tmp_path, command(tmp_path, SERVER)))
         assert [finding for finding in findings if finding.status == "fail"] == []
         assert {finding.area for finding in findings} == {"machine", "packages", "git", "file", "services"}
         assert of(findings, "service shop").detail.endswith("and stopped again")
@@ -170,9 +188,8 @@ class TestServices:
 
     def test_that_already_run_are_looked_at(self, tmp_path: Path) -> None:
         """And left running."""
-        with subprocess.Popen([sys.executable, "-c", "import socket; s = socket.create_server(('127.0.0.1', 0)); "
-                               "print(s.getsockname()[1], flush=True); input()"],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:  # fmt: skip
+        words = [sys.executable, "-c", LISTENER]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
             assert running.stdout is not None
             port = running.stdout.readline().strip()
             finding = of(examine(project(tmp_path, f'url = "http://127.0.0.1:{port}"')), "service shop")
@@ -187,7 +204,7 @@ class TestServices:
 
     def test_that_do_not_start_fail_with_their_last_words(self, tmp_path: Path) -> None:
         """What they wrote is shown."""
-        findings = examine(project(tmp_path, command("raise SystemExit(str(6 * 7) + ' is wrong')")))
+        findings = examine(project(tmp_path, command(tmp_path, "raise SystemExit('42 is wrong')")))
         finding = of(findings, "service shop")
         assert finding.status == "fail"
         assert "42 is wrong" in finding.detail

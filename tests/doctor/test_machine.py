@@ -133,7 +133,7 @@ class TestLimits:
     )
     def test_of_ports(self, text: str, users: int, status: str, tmp_path: Path) -> None:
         """Each user needs one, and closed connections keep theirs for a minute."""
-        found = machine.ports(system(tmp_path, **{"proc__sys__net__ipv4__ip_local_port_range": text}), users)
+        found = machine.ports(system(tmp_path, proc__sys__net__ipv4__ip_local_port_range=text), users)
         assert found is not None
         assert found.status == status
 
@@ -184,8 +184,8 @@ class TestOddSystems:
                 return None if "missing" in path else text
 
         odd = Nonsense()
-        for check in (lambda: machine.quota(odd), lambda: machine.governor(odd), lambda: machine.ports(odd, 5)):
-            assert isinstance(check(), Finding | None)
+        for found in (machine.quota(odd), machine.governor(odd), machine.ports(odd, 5)):
+            assert found is None or found.status in {"ok", "warn", "fail"}
         odd.cpu_ticks()
 
     def test_that_cannot_answer_are_told_of(self) -> None:

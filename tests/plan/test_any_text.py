@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.errors import BudgetsError, HostNotAllowedError, PerfgateError
+from perfgate.plan.budgets_file import parse_plan
 from perfgate.plan.plan import Plan
 from tests.plan.test_schema import EVERYTHING
-from tests.plan.writing import plan_of
+from tests.plan.writing import PATH
 
 WORDS = [
     "gate",
@@ -37,18 +38,19 @@ TOMLISH = st.lists(st.sampled_from([*WORDS, *MARKS]), max_size=25).map("".join)
 
 def check(text: str) -> None:
     """Read it; any error has a place with a line and a message."""
-    found = outcome(text)
-    if isinstance(found, Plan):
-        assert found.services or found.artifacts
-    else:
-        assert re.fullmatch(r"budgets\.toml(:\d+)?", found.place)
-        assert found.message
+    for require_files in (False, True):
+        found = outcome(text, require_files=require_files)
+        if isinstance(found, Plan):
+            assert found.services or found.artifacts
+        else:
+            assert re.fullmatch(r"budgets\.toml(:\d+)?", found.place)
+            assert found.message
 
 
-def outcome(text: str) -> Plan | PerfgateError:
+def outcome(text: str, *, require_files: bool) -> Plan | PerfgateError:
     """The plan, or one of the two errors that a file may be refused with."""
     try:
-        return plan_of(text)
+        return parse_plan(text, PATH, require_files=require_files)
     except (BudgetsError, HostNotAllowedError) as error:
         return error
 

@@ -110,6 +110,8 @@ def test_a_command_is_one_string_or_its_words(command: str) -> None:
         ),
         ('"shop --port {port}"', '""', 'services.shop.command: "" is not a command'),
         ('"shop --port {port}"', "[]", "services.shop.command: an array is not a command"),
+        ('"http://127.0.0.1:{port}"', '"http://127.0.0.1:{port}/a b"', "services.shop.url: white space and control"),
+        ('"shop --port {port}"', '"a\\u0000b {port}"', "services.shop.command: a word of a command cannot hold a null"),
         ('"shop --port {port}"', '["shop", 5]', "services.shop.command: an array is not a command"),
         ('"shop --port {port}"', "5", "services.shop.command: 5 is not a command"),
         ('scenario = "shop.py"', "", "services.shop.scenario: this key is missing"),
@@ -129,6 +131,9 @@ def test_what_a_service_cannot_mean_is_refused(old: str, new: str, message: str)
 @pytest.mark.parametrize(
     ("tables", "message"),
     [
+        ('ready = "/he alth"', "services.shop.ready: white space and control characters cannot stand in a URL"),
+        ('env = { "A=B" = "x" }', 'services.shop.env."A=B": not a usable environment variable'),
+        ('env = { A = "\\u0000" }', "services.shop.env.A: not a usable environment variable"),
         ('ready = "health"', 'services.shop.ready: "health" is neither a path nor a URL'),
         ('loads = ["norml"]', 'services.shop.loads[0]: no load "norml"'),
         ('loads = ["normal", "normal"]', 'services.shop.loads[1]: load "normal" is named twice'),
@@ -213,6 +218,14 @@ def test_a_missing_scenario_in_a_missing_folder_is_named_with_its_path(tmp_path:
     with pytest.raises(BudgetsError) as raised:
         parse_plan(LOADS + SERVICE, tmp_path / "budgets.toml")
     assert str(tmp_path / "shop.py") in raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["x" * 5000 + ".py", "a\\u0000/b.py", "a\\u0000b.py"])
+def test_a_path_that_the_system_cannot_look_up_is_missing(tmp_path: Path, name: str) -> None:
+    """A name that is too long, a null character."""
+    with pytest.raises(BudgetsError) as raised:
+        parse_plan(LOADS + SERVICE.replace("shop.py", name), tmp_path / "budgets.toml")
+    assert raised.value.slug == "scenario-missing"
 
 
 def test_a_missing_working_folder_is_refused(tmp_path: Path) -> None:

@@ -152,6 +152,14 @@ class TestUrl:
         assert 'self.client.get("/")' in written(report)[1]
         assert any(note.startswith("nothing answers at http://127.0.0.1:1") for note in report.notes)
 
+    def test_without_a_front_page_is_asked_for_its_health(self, shop: Shop, tmp_path: Path) -> None:
+        """So that there is something to run, with a note that it is not much."""
+        shop.json("/ping", {})
+        report = init(shop.url, InitOptions(tmp_path))
+        assert (1, 1) == (report.tasks, report.active)
+        assert 'self.client.get("/ping")' in written(report)[1]
+        assert "/ answers 404: write into the scenario what to ask" in report.notes
+
     def test_may_be_written_without_its_scheme(self, shop: Shop, tmp_path: Path) -> None:
         """`localhost:8000` is an address."""
         shop.page("/")

@@ -143,7 +143,7 @@ def files_for(users: int, soft: int, hard: int, *, unlimited: int) -> Finding:
 def ports(system: System, users: int) -> Finding | None:
     """Ports for outgoing connections; None where the range cannot be read."""
     fields = (system.text("proc/sys/net/ipv4/ip_local_port_range") or "").split()
-    if len(fields) != 2 or not all(field.isdigit() for field in fields):
+    if len(fields) != 2 or not all(field.isdecimal() for field in fields):
         return None
     count = int(fields[1]) - int(fields[0]) + 1
     detail = f"{count} ({fields[0]} to {fields[1]})"

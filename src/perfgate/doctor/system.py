@@ -44,7 +44,7 @@ class System:
     def cpu_ticks(self) -> tuple[int, int] | None:
         """Ticks stolen by the hypervisor, and all ticks, of all cores since boot."""
         fields = (self.text("proc/stat") or "").partition("\n")[0].split()[1:9]
-        if len(fields) <= _STEAL or not all(field.isdigit() for field in fields):
+        if len(fields) <= _STEAL or not all(field.isdecimal() for field in fields):
             return None
         return int(fields[_STEAL]), sum(map(int, fields))
 
@@ -77,18 +77,19 @@ class System:
             period = self.text(f"{folder}/cpu.cfs_period_us")
             quota = self.text(f"{folder}/cpu.cfs_quota_us")
             limit = f"{quota} {period}" if quota and period else None
-        stat = dict(line.split()[:2] for line in (self.text(f"{folder}/cpu.stat") or "").splitlines() if " " in line)
         if limit is None:
             return None
+        lines = [line.split() for line in (self.text(f"{folder}/cpu.stat") or "").splitlines()]
+        stat = {fields[0]: fields[1] for fields in lines if len(fields) == 2}
         return Quota(_cores(limit), _count(stat.get("nr_periods")), _count(stat.get("nr_throttled")))
 
 
 def _cores(limit: str) -> float | None:
     """`max 100000`, `-1 100000` and `150000 100000` are no limit, no limit and 1.5 cores."""
     quota, _, period = limit.strip().partition(" ")
-    usable = quota.strip().isdigit() and period.strip().isdigit() and int(period) > 0
+    usable = quota.strip().isdecimal() and period.strip().isdecimal() and int(period) > 0
     return int(quota) / int(period) if usable else None
 
 
 def _count(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 0
+    return int(text) if text and text.isdecimal() else 0

@@ -80,6 +80,9 @@ class Journalist:
             arrivals=arrivals,
             waiting=waiting,
             schedule_lag_ms=lags,
+            slowest=flushed.slowest,
+            stamped=flushed.stamped,
+            retried=flushed.retried,
         )
         self._journal.append(SECOND, second_to_body(entry))
         self._send(

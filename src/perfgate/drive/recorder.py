@@ -1,6 +1,6 @@
 """The recorder: takes each request in a few operations, and once a second turns what it took into histograms.
 
-Runs in the engine's process. Recording a request costs an append; the arithmetic is done for a whole second at once.
+Runs in the engine's process. Recording a request costs a few appends; the arithmetic is done once a second for all.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from perfgate.drive.columns import OK, Columns, Groups, Table, histograms
 from perfgate.drive.failure import example_of, kind_of
+from perfgate.drive.slowest import Slowest, trace_id_of
 from perfgate.measure.histogram import Histogram
-from perfgate.measure.recording import Cell, FailureCount, MetricCell
+from perfgate.measure.recording import Cell, FailureCount, MetricCell, SlowRequest
 from perfgate.plan.profile import DRAIN, STEADY
 
 if TYPE_CHECKING:
@@ -27,20 +29,11 @@ if TYPE_CHECKING:
 
 MAX_ENDPOINTS = 500
 OTHER_ENDPOINTS = "other endpoints"
-MAX_FAILURE_KINDS = 50
+MAX_FAILURE_KINDS = 50  # per endpoint
 OTHER_FAILURES = "other failures"
-
-
-@dataclass(slots=True)
-class Row:
-    """One request, as the `request` event told it; times in seconds from the load's start, durations in ms."""
-
-    endpoint: str
-    intended_s: float
-    response_ms: float
-    service_ms: float
-    length: int
-    failure: str | None
+CONNECT = "connect_time"
+TLS = "tls_time"
+URL_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -49,14 +42,18 @@ class Flushed:
 
     Attributes:
         requests, failures: requests that were completed since the previous flush.
+        stamped, retried: see `measure.recording.Second`.
         p95_ms: 95th percentile of the successful ones' response times, None when there were none.
     """
 
     cells: list[Cell]
     failures_by_kind: list[FailureCount]
     metrics: list[MetricCell]
+    slowest: list[SlowRequest]
     requests: int
     failures: int
+    stamped: int
+    retried: int
     p95_ms: float | None
 
 
@@ -71,18 +68,25 @@ class PhaseFinder:
     def __init__(self, profile: Profile | None) -> None:
         segments = profile.segments if profile else ()
         self._starts = np.array([segment.start_s for segment in segments])
-        self._names = [segment.phase for segment in segments] or [STEADY]
+        names = [segment.phase for segment in segments] or [STEADY]
+        self.names = list(dict.fromkeys([*names, DRAIN]))
+        self._numbers = np.array([self.names.index(name) for name in names])
         self._end = profile.duration_s if profile else float("inf")
 
     def end_at(self, moment_s: float) -> None:
         """The load ended early: what is intended from this moment on belongs to the drain."""
         self._end = min(self._end, moment_s)
 
-    def find(self, moments_s: NDArray[np.float64]) -> list[str]:
-        """The phase of each moment; moments before 0 belong to the first."""
-        found = np.searchsorted(self._starts, moments_s, side="right") - 1
-        past = moments_s >= self._end
-        return [DRAIN if over else self._names[max(i, 0)] for i, over in zip(found, past, strict=True)]
+    def find(self, moments_s: NDArray[np.float64]) -> NDArray[np.int64]:
+        """The number of each moment's phase, an index of `names`; moments before 0 belong to the first."""
+        segments = np.maximum(np.searchsorted(self._starts, moments_s, side="right") - 1, 0)
+        drain = len(self.names) - 1
+        found: NDArray[np.int64] = np.where(moments_s >= self._end, drain, self._numbers[segments]).astype(np.int64)
+        return found
+
+    def name_at(self, moment_s: float) -> str:
+        """The name of one moment's phase."""
+        return self.names[int(self.find(np.array([moment_s]))[0])]
 
 
 class Recorder:
@@ -104,23 +108,30 @@ class Recorder:
         self.phases = PhaseFinder(profile)
         self._waited_s = waited_s
         self._extractors = list(extractors)
-        self._rows: list[Row] = []
+        self._columns = Columns()
+        self._endpoints: list[str] = []
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._failures: list[tuple[int, str, str]] = []  # (endpoint, kind, example) by number
+        self._failure_numbers: dict[tuple[int, str], int] = {}
+        self._kinds: dict[int, int] = defaultdict(int)
         self._metrics: dict[tuple[str, str, str | None], list[tuple[float, float]]] = defaultdict(list)
-        self._examples: dict[tuple[str, str], str] = {}
-        self._kinds: dict[str, set[str]] = defaultdict(set)
-        self._endpoints: dict[tuple[str, str], str] = {}
-        self._open = waited_s is not None
+        self._slowest = Slowest()
+        self._stamped = 0
+        self._retried = 0
         self.start()
 
     def warm(self) -> None:
         """Do a flush's work once, for nothing: numpy's first calls take 40 ms, which the load must not feel."""
-        self._rows = [Row("", 0.0, 1.0, 1.0, 0, None), Row("", 0.5, 2.0, 2.0, 0, None)]
+        self._columns.add(0, OK, 0, 1, 0, 0)
+        self._columns.add(0, OK, 1, 2, 0, 0)
+        self._endpoints.append("")
         self.flush()
+        self._endpoints.clear()
 
     def start(self) -> None:
         """The load starts now: times count from here."""
         self._origin = time.monotonic()
-        self._wall_origin = time.time()
+        self._wall_origin_ns = time.time_ns()
 
     def now_s(self) -> float:
         """Seconds since the load's start."""
@@ -128,7 +139,7 @@ class Recorder:
 
     def phase_now(self) -> str:
         """The phase at this moment."""
-        return self.phases.find(np.array([self.now_s()]))[0]
+        return self.phases.name_at(self.now_s())
 
     def on_request(  # noqa: PLR0913  (the event's own arguments)
         self,
@@ -140,24 +151,58 @@ class Recorder:
         exception: Any = None,
         start_time: float | None = None,
         response: Any = None,
+        url: str | None = None,
+        perfgate: Any = None,
         **_context: Any,
     ) -> None:
-        """Take one request; the arguments are those of Locust's `request` event."""
-        endpoint = self._endpoints.get((request_type, name)) or self._new_endpoint(request_type, name)
-        service_ms = float(response_time or 0.0)
-        start_s = self.now_s() - service_ms / 1000 if start_time is None else start_time - self._wall_origin
-        waited_s = self._waited_s() if self._waited_s else 0.0
-        failure = self._note_failure(endpoint, exception, response) if exception else None
-        self._rows.append(
-            Row(
-                endpoint,
-                start_s - waited_s,
-                service_ms + waited_s * 1000,
-                service_ms,
-                int(response_length or 0),
-                failure,
-            )
+        """Take one request; the arguments are those of Locust's `request` event, and our client's `Timing`."""
+        number = self._numbers.get((request_type, name))
+        if number is None:
+            number = self._new_endpoint(request_type, name)
+        if perfgate is not None:
+            sent_ns = perfgate.sent_ns - self._wall_origin_ns
+            service_ns = perfgate.received_ns - perfgate.sent_ns
+            self._note_timing(perfgate)
+        else:
+            service_ns = int((response_time or 0.0) * 1e6)
+            sent_ns = self._sent_ns(start_time, service_ns)
+        waited_ns = int(self._waited_s() * 1e9) if self._waited_s else 0
+        failure = self._failure(number, exception, response) if exception else OK
+        self._columns.add(number, failure, sent_ns, service_ns, waited_ns, int(response_length or 0))
+        if service_ns + waited_ns > self._slowest.floor_ns[number]:
+            self._note_slow(number, sent_ns - waited_ns, service_ns + waited_ns, response, url)
+        if self._extractors:
+            self._extract(self._endpoints[number], response)
+
+    def _note_slow(self, number: int, intended_ns: int, response_ns: int, response: Any, url: str | None) -> None:
+        status = getattr(response, "status_code", None)
+        self._slowest.note(
+            number,
+            SlowRequest(
+                self._endpoints[number],
+                intended_ns / 1e9,
+                response_ns / 1e6,
+                status if isinstance(status, int) and status else None,
+                str(url or getattr(response, "url", None) or "")[:URL_LENGTH],
+                trace_id_of(response),
+            ),
         )
+
+    def _sent_ns(self, start_time: float | None, service_ns: int) -> int:
+        if start_time is None:
+            return int(self.now_s() * 1e9) - service_ns
+        return int(start_time * 1e9) - self._wall_origin_ns
+
+    def _note_timing(self, timing: Any) -> None:
+        self._stamped += timing.clock == "kernel"
+        if timing.retried:
+            self._retried += timing.retried
+        if timing.connect_ms:
+            self.on_metric(CONNECT, timing.connect_ms, "ms", None)
+        if timing.tls_ms:
+            self.on_metric(TLS, timing.tls_ms, "ms", None)
+
+    def _extract(self, endpoint: str, response: Any) -> None:
         for extractor in self._extractors:
             value = extractor.read(endpoint, response)
             if value is not None:
@@ -167,73 +212,87 @@ class Recorder:
         """Take one value of a custom metric."""
         self._metrics[(name, unit, endpoint)].append((self.now_s(), value))
 
-    def _new_endpoint(self, request_type: str, name: str) -> str:
-        if len(self._endpoints) >= MAX_ENDPOINTS:  # every URL its own name: a scenario that forgets `name=`
-            return OTHER_ENDPOINTS
-        return self._endpoints.setdefault((request_type, name), endpoint_of(request_type, name))
+    def _new_endpoint(self, request_type: str, name: str) -> int:
+        full = len(self._endpoints) >= MAX_ENDPOINTS  # every URL its own name: a scenario that forgets `name=`
+        endpoint = OTHER_ENDPOINTS if full else endpoint_of(request_type, name)
+        if endpoint not in self._endpoints:
+            self._endpoints.append(endpoint)
+            self._slowest.add_endpoint()
+        number = self._endpoints.index(endpoint)
+        if not full:
+            self._numbers[(request_type, name)] = number
+        return number
 
-    def _note_failure(self, endpoint: str, exception: Any, response: Any) -> str:
+    def _failure(self, endpoint: int, exception: Any, response: Any) -> int:
+        """The number of this failure's kind."""
         status = getattr(response, "status_code", None)
         kind = kind_of(exception, status if isinstance(status, int) else None)
-        kinds = self._kinds[endpoint]
-        if kind not in kinds:
-            if len(kinds) >= MAX_FAILURE_KINDS:  # a text with an identifier in it would grow without end
-                kind = OTHER_FAILURES
-            kinds.add(kind)
-        self._examples.setdefault((endpoint, kind), example_of(exception))
-        return kind
+        number = self._failure_numbers.get((endpoint, kind))
+        if number is not None:
+            return number
+        if self._kinds[endpoint] >= MAX_FAILURE_KINDS:  # a text with an identifier in it would grow without end
+            kind = OTHER_FAILURES
+        if (endpoint, kind) not in self._failure_numbers:
+            self._kinds[endpoint] += 1
+            self._failure_numbers[(endpoint, kind)] = len(self._failures)
+            self._failures.append((endpoint, kind, example_of(exception)))
+        return self._failure_numbers[(endpoint, kind)]
 
     def flush(self) -> Flushed:
         """Everything since the previous flush, reduced."""
-        rows, self._rows = self._rows, []
+        table = self._columns.take()
         metrics, self._metrics = self._metrics, defaultdict(list)
-        intended = np.array([row.intended_s for row in rows], dtype=np.float64)
-        phases = self.phases.find(intended)
-        good = [row.response_ms for row in rows if row.failure is None]
+        stamped, retried, self._stamped, self._retried = self._stamped, self._retried, 0, 0
+        phases = self.phases.find(table.intended_s)
+        seconds = np.maximum(table.intended_s, 0).astype(np.int64)
+        good = table.response_ms[table.failure == OK]
         return Flushed(
-            cells=self._cells(rows, phases),
-            failures_by_kind=self._failures(rows, phases),
+            cells=self._cells(table, phases, seconds),
+            failures_by_kind=self._failure_counts(table, phases, seconds),
             metrics=[cell for key, values in metrics.items() for cell in self._metric_cells(key, values)],
-            requests=len(rows),
-            failures=len(rows) - len(good),
-            p95_ms=float(np.quantile(good, 0.95)) if good else None,
+            slowest=self._slowest.take(),
+            requests=len(table.endpoint),
+            failures=len(table.endpoint) - len(good),
+            stamped=stamped,
+            retried=retried,
+            p95_ms=float(np.quantile(good, 0.95)) if len(good) else None,
         )
 
-    def _cells(self, rows: list[Row], phases: list[str]) -> list[Cell]:
-        groups: dict[tuple[str, bool, str, int], list[Row]] = defaultdict(list)
-        for row, phase in zip(rows, phases, strict=True):
-            second = max(int(row.intended_s), 0)
-            groups[(row.endpoint, row.failure is None, phase, second)].append(row)
+    def _cells(self, table: Table, phases: NDArray[np.int64], seconds: NDArray[np.int64]) -> list[Cell]:
+        groups = Groups(table.endpoint, (table.failure != OK).astype(np.int8), phases, seconds)
+        response = histograms(table.response_ms, groups)
+        service = histograms(table.service_ms, groups) if self._waited_s else [None] * len(response)
         return [
             Cell(
-                endpoint,
-                "ok" if good else "failed",
-                phase,
+                self._endpoints[endpoint],
+                "failed" if failed else "ok",
+                self.phases.names[phase],
                 second,
-                Histogram.of([max(row.response_ms, 0.0) for row in group]),
-                Histogram.of([max(row.service_ms, 0.0) for row in group]) if self._open else None,
-                sum(row.length for row in group),
+                response_ms,
+                service_ms,
+                int(table.length[rows].sum()),
             )
-            for (endpoint, good, phase, second), group in groups.items()
+            for ((endpoint, failed, phase, second), rows), response_ms, service_ms in zip(
+                groups, response, service, strict=True
+            )
         ]
 
-    def _failures(self, rows: list[Row], phases: list[str]) -> list[FailureCount]:
-        counts: dict[tuple[str, str, int, str], int] = defaultdict(int)
-        for row, phase in zip(rows, phases, strict=True):
-            if row.failure is not None:
-                counts[(row.endpoint, phase, max(int(row.intended_s), 0), row.failure)] += 1
-        return [
-            FailureCount(endpoint, phase, second, kind, count, self._examples[(endpoint, kind)])
-            for (endpoint, phase, second, kind), count in counts.items()
-        ]
+    def _failure_counts(
+        self, table: Table, phases: NDArray[np.int64], seconds: NDArray[np.int64]
+    ) -> list[FailureCount]:
+        failed = np.flatnonzero(table.failure != OK)
+        counts = []
+        for (number, phase, second), rows in Groups(table.failure[failed], phases[failed], seconds[failed]):
+            endpoint, kind, example = self._failures[number]
+            name = self._endpoints[endpoint]
+            counts.append(FailureCount(name, self.phases.names[phase], second, kind, len(rows), example))
+        return counts
 
     def _metric_cells(self, key: tuple[str, str, str | None], values: list[tuple[float, float]]) -> list[MetricCell]:
         name, unit, endpoint = key
-        phases = self.phases.find(np.array([moment for moment, _ in values]))
-        groups: dict[tuple[str, int], list[float]] = defaultdict(list)
-        for (moment, value), phase in zip(values, phases, strict=True):
-            groups[(phase, int(moment))].append(value)
+        moments, numbers = np.array(values).T
+        phases = self.phases.find(moments)
         return [
-            MetricCell(name, unit, endpoint, phase, second, Histogram.of(group))
-            for (phase, second), group in groups.items()
+            MetricCell(name, unit, endpoint, self.phases.names[phase], second, Histogram.of(numbers[rows]))
+            for (phase, second), rows in Groups(phases, moments.astype(np.int64))
         ]

@@ -93,6 +93,25 @@ class MetricCell:
 
 
 @dataclass
+class SlowRequest:
+    """One of the slowest requests of its endpoint, to be looked up in traces and logs.
+
+    Attributes:
+        at_s: intended start, seconds from the load's start.
+        response_ms: its response time.
+        status: HTTP status; None where there was no response, or it has none.
+        trace_id: from the request's or the response's headers; None without one.
+    """
+
+    endpoint: str
+    at_s: float
+    response_ms: float
+    status: int | None
+    url: str
+    trace_id: str | None = None
+
+
+@dataclass
 class HealthSample:
     """How the generator was in one second.
 
@@ -102,6 +121,8 @@ class HealthSample:
         steal: share of all CPU time that the hypervisor took; None where it is not known.
         throttled_ms: time for which the cgroup was throttled; None where it is not known.
         clock_step_ms: how far the realtime clock moved against the monotonic one.
+        sockets: sockets that the generator has open; None where it is not known.
+        ports: share of the ephemeral ports that the machine's TCP sockets use, closing ones included; None likewise.
     """
 
     cpu: float
@@ -109,6 +130,8 @@ class HealthSample:
     steal: float | None = None
     throttled_ms: float | None = None
     clock_step_ms: float = 0.0
+    sockets: int | None = None
+    ports: float | None = None
 
 
 @dataclass
@@ -122,6 +145,9 @@ class Second:
         arrivals: arrivals that fell due (open model; else 0).
         waiting: arrivals that wait for a user at this moment (open model; else 0).
         schedule_lag_ms: how late the scheduler released arrivals (open model), None when there were none.
+        slowest: requests that joined the slowest of their endpoint; a later one may have pushed them out again.
+        stamped: requests whose receive time came from the kernel's clock.
+        retried: requests that were sent again because the server had closed an idle connection.
     """
 
     second: int
@@ -134,6 +160,9 @@ class Second:
     arrivals: int = 0
     waiting: int = 0
     schedule_lag_ms: Histogram | None = None
+    slowest: list[SlowRequest] = field(default_factory=list)
+    stamped: int = 0
+    retried: int = 0
 
 
 @dataclass
@@ -210,6 +239,9 @@ def second_to_body(second: Second) -> dict[str, Any]:
         "arrivals": second.arrivals,
         "waiting": second.waiting,
         "schedule_lag_ms": _wire(second.schedule_lag_ms),
+        "slowest": [[s.endpoint, s.at_s, s.response_ms, s.status, s.url, s.trace_id] for s in second.slowest],
+        "stamped": second.stamped,
+        "retried": second.retried,
     }
 
 
@@ -226,4 +258,7 @@ def second_from_body(body: dict[str, Any]) -> Second:
         arrivals=body["arrivals"],
         waiting=body["waiting"],
         schedule_lag_ms=_read(body["schedule_lag_ms"]),
+        slowest=[SlowRequest(*s) for s in body["slowest"]],
+        stamped=body["stamped"],
+        retried=body["retried"],
     )

@@ -17,7 +17,7 @@ from perfgate.plan.gate_table import build_gate
 from perfgate.plan.limits import limit_of
 from perfgate.plan.loads import build_load
 from perfgate.plan.locate import Lines
-from perfgate.plan.names import check_load_name
+from perfgate.plan.names import check_load_name, check_pattern
 from perfgate.plan.plan import Artifact, Load, Plan, Service
 from perfgate.plan.services import Surroundings, build_service
 from perfgate.plan.shape import read_shape
@@ -181,6 +181,8 @@ class _Reader:
         }
 
     def _artifacts(self) -> tuple[Artifact, ...]:
+        for name in self._written("artifacts"):
+            check_pattern(name, self._place.at("artifacts", name))
         return tuple(
             Artifact(name, limit_of("size", tiers, self._place.at("artifacts", name), at_most=True))
             for name, tiers in (self._file.artifacts or {}).items()

@@ -1,4 +1,4 @@
-"""Names of services, loads and custom metrics: they become folder names, labels and keys of budgets."""
+"""Names of services, loads, custom metrics and artifacts: folder names, labels, keys of budgets, globs."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def check_load_name(name: str, place: Place) -> None:
         place.wrong(
             f"{shown(name)} is the name of a limit, and a budget table could not tell the two", "rename the load"
         )
+
+
+def check_pattern(pattern: str, place: Place) -> None:
+    """Report an artifact's path or glob that cannot be looked for below the folder of the file."""
+    parts = pattern.split("/")
+    if not pattern.strip("./") or pattern.startswith("/") or "\0" in pattern:
+        place.wrong(f"{shown(pattern)} is not a path below the folder of this file", 'write e.g. "dist/app.js"')
+    elif any("**" in part and part != "**" for part in parts):
+        place.wrong("in a glob, ** stands for folders and cannot be part of a name", 'write e.g. "dist/**/*.js"')

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003  (dataclass field)
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,11 +18,14 @@ from perfgate.plan.plan import Load, Service
 from perfgate.plan.units import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from perfgate.plan.findings import Place
     from perfgate.plan.tables import MetricTable, ServiceTable
 
 SCENARIO_MISSING = "scenario-missing"
 PORT = "{port}"
+_UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f]")
 _ONLY_WITH_COMMAND = ("env", "cwd", "stop_timeout")
 
 
@@ -113,6 +117,8 @@ def _url_problem(url: str) -> tuple[str, str] | None:
         _ = parts.port  # raises when it is not a number up to 65535
     except ValueError as error:
         return f"not a usable URL: {error}", 'write e.g. "http://127.0.0.1:8000"'
+    if _UNPRINTABLE.search(url):
+        return "white space and control characters cannot stand in a URL", "write them as %20 and so on"
     if parts.username is not None:
         return "credentials do not belong into this file", "let the scenario read them from the environment"
     if parts.query or parts.fragment:
@@ -144,7 +150,12 @@ def _check_port(table: ServiceTable, place: Place) -> None:
 
 
 def _check_ready(table: ServiceTable, place: Place, around: Surroundings) -> None:
-    if table.ready is None or table.ready.startswith("/"):
+    if table.ready is None:
+        return
+    if _UNPRINTABLE.search(table.ready):
+        place.wrong("white space and control characters cannot stand in a URL", "write them as %20 and so on")
+        return
+    if table.ready.startswith("/"):
         return
     if not table.ready.lower().startswith(("http://", "https://")):
         place.wrong(f"{shown(table.ready)} is neither a path nor a URL", 'write e.g. "/health"')
@@ -156,15 +167,21 @@ def _check_process(table: ServiceTable, place: Place, around: Surroundings) -> N
     if table.command is None:
         for key in sorted(table.model_fields_set.intersection(_ONLY_WITH_COMMAND)):
             place.at(key).wrong("only a service that perfgate starts has it", "add `command`, or remove it")
-    if table.cwd is not None and around.require_files and not (around.root / table.cwd).is_dir():
+    if any("\0" in word for word in table.command or ()):
+        place.at("command").wrong("a word of a command cannot hold a null character", "remove it")
+    for name, value in (table.env or {}).items():
+        if not name or "=" in name or "\0" in name + value:
+            place.at("env", name).wrong("not a usable environment variable", 'write NAME = "value"')
+    if table.cwd is not None and around.require_files and not _is_there(around.root / table.cwd, Path.is_dir):
         place.at("cwd").wrong(f"no folder {shown(table.cwd)}", f"it is looked for in {around.root}")
 
 
 def _check_scenario(text: str, place: Place, around: Surroundings) -> None:
     path = around.root / text
-    if not around.require_files or path.is_file():
+    if not around.require_files or _is_there(path, Path.is_file):
         return
-    siblings = [str(found.relative_to(path.parent)) for found in sorted(path.parent.glob("*.py"))]
+    folder_is_there = _is_there(path.parent, Path.is_dir)
+    siblings = sorted(found.name for found in path.parent.glob("*.py")) if folder_is_there else []
     folder = text.removesuffix(path.name)
     hint = nearest(folder + path.name, [folder + name for name in siblings])
     place.wrong(
@@ -172,6 +189,14 @@ def _check_scenario(text: str, place: Place, around: Surroundings) -> None:
         hint or f"it is looked for at {path}; `perfgate init` writes one",
         slug=SCENARIO_MISSING,
     )
+
+
+def _is_there(path: Path, check: Callable[[Path], bool]) -> bool:
+    """Whether a file or folder is there; a path that the system cannot even look up is not."""
+    try:
+        return check(path)
+    except (OSError, ValueError):  # a name that is too long, a null character
+        return False
 
 
 def _custom(name: str, table: MetricTable, place: Place) -> CustomMetric:

@@ -102,8 +102,8 @@ def _normal() -> Table:
 def _service(entry: ServiceEntry, sketch: Sketch, proposal: Proposal) -> Table:
     table = tomlkit.table()
     if entry.command:
+        table.add(tomlkit.comment("perfgate starts it, waits until it is ready, and always stops it."))
         table.add("command", entry.command)
-        table["command"].comment("perfgate starts it, waits until it is ready, and always stops it")
     else:
         table.add(tomlkit.comment('command = "..."   # with it perfgate starts the service; {port} is a free port'))
     table.add("url", entry.url)

@@ -116,8 +116,9 @@ def sketch_of_service(client: Client, origin: Origin, name_of: NameOf) -> Sketch
         note = f"nothing answers at {client.origin}: start the service and run `perfgate init --force` for more"
         return replace(survey.sketch(), notes=(note,))
     specification = survey.specification()
-    sketch = _of_specification(specification, name_of) if specification else survey.sketch()
-    return replace(sketch, url=client.origin, ready=survey.ready(), notes=(*sketch.notes, *survey.notes))
+    ready = survey.ready()
+    sketch = _of_specification(specification, name_of) if specification else survey.sketch(ready)
+    return replace(sketch, url=client.origin, ready=ready, notes=(*sketch.notes, *survey.notes))
 
 
 def _of_specification(specification: Specification, name_of: NameOf) -> Sketch:

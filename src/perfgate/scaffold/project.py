@@ -111,6 +111,8 @@ def init(
     _check_name(options)
     _refuse_existing([options.out / BUDGETS], force=options.force)
     origin = origin_for(target, options.out)
+    if target is None and origin.url and options.command is not None:
+        origin = replace(origin, shown="a running service")
     return _Writer(origin, options, allowed, environ).write(measure)
 
 

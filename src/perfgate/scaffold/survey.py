@@ -94,8 +94,12 @@ class Survey:
             return None
         return Specification(document, answer.url) if is_openapi(document) else None
 
-    def sketch(self) -> Sketch:
-        """What can be asked without a document: the front page and what it links to, one level deep."""
+    def sketch(self, ready: str | None = None) -> Sketch:
+        """What can be asked without a document: the front page and what it links to, one level deep.
+
+        Args:
+            ready: the health check, which is all that is asked of a service without a front page.
+        """
         pages = list(self._pages())
         by_name: dict[str, list[str]] = defaultdict(list)
         for path in pages:
@@ -103,7 +107,8 @@ class Survey:
         calls = [_call(name, paths) for name, paths in list(by_name.items())[:_MOST_ENDPOINTS]]
         if not calls and self.front is not None:
             self.notes.append(f"{self._path} answers {self.front.status}: write into the scenario what to ask")
-        return Sketch(title="", url=self._client.origin, calls=tuple(calls) or (_call("/", [self._path]),))
+        only = ready or self._path
+        return Sketch(title="", url=self._client.origin, calls=tuple(calls) or (_call(fold(only), [only]),))
 
     def _pages(self) -> Iterator[str]:
         """Paths that answer well."""
