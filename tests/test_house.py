@@ -54,17 +54,40 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [path for path in SOURCE.rglob("*.py") if path.stem in FORBIDDEN_MODULES] == []
 
 
+def _text(node: ast.expr | None, constants: dict[str, str]) -> set[str]:
+    """The texts that an expression can be: a literal, a constant of the module, or a choice between them."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return {node.value} - {""}
+    if isinstance(node, ast.Name):
+        return {constants[node.id]} if node.id in constants else set()
+    if isinstance(node, ast.IfExp):
+        return _text(node.body, constants) | _text(node.orelse, constants)
+    return set()
+
+
+def _slugs_of(tree: ast.Module) -> set[str]:
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    return set().union(*(_text(value, constants) for node in ast.walk(tree) for value in _slug_values(node)))
+
+
+def _slug_values(node: ast.AST) -> list[ast.expr | None]:
+    """The expressions that this node gives as a slug: `slug=...` in a call, or `slug = ...` in a class."""
+    if isinstance(node, ast.keyword) and node.arg == "slug":
+        return [node.value]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    named = any(isinstance(target, ast.Name) and target.id == "slug" for target in targets)
+    return [node.value] if named and isinstance(node, ast.Assign | ast.AnnAssign) else []
+
+
 def _slugs() -> set[str]:
     """Every slug in the source: of error classes, and of single errors."""
-    found: set[str] = set()
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.keyword) and node.arg == "slug" and isinstance(node.value, ast.Constant):
-                found.add(str(node.value.value))
-            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0] if isinstance(node, ast.Assign) else None
-            if isinstance(target, ast.Name) and target.id == "slug" and isinstance(getattr(node, "value", None), ast.Constant):
-                found.add(str(node.value.value))  # type: ignore[union-attr]
-    return found
+    return {slug for path in SOURCE.rglob("*.py") for slug in _slugs_of(ast.parse(path.read_text(encoding="utf-8")))}
 
 
 def test_every_error_has_an_entry_in_the_docs() -> None:

@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from locust import (
-        SequentialTaskSet,
-        TaskSet,
-        between,
-        constant,
-        constant_pacing,
-        constant_throughput,
-        events,
-        tag,
-        task,
-    )
-
-    from perfgate.custom_metric import metric
-    from perfgate.drive.client import HttpUser
-    from perfgate.errors import PerfgateError
+from typing import Any
 
 __version__ = "0.1.0"
 
+# `__init__.pyi` tells type checkers what these are.
 # Lazy, because `import perfgate` happens in the CLI (which must answer in 0.15 s) and inside scenarios (where
 # Locust must be imported before anything else touches sockets).
 _PUBLIC = {

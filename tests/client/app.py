@@ -5,12 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from importlib import import_module
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, make_response, redirect, request
 from waitress.server import create_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 app = Flask(__name__)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -78,9 +81,7 @@ def encoded(encoding: str) -> Response:
     elif encoding == "raw-deflate":
         data, encoding = zlib.compress(text)[2:-4], "deflate"
     elif encoding == "br":
-        import brotli
-
-        data = brotli.compress(text)
+        data = import_module("brotli").compress(text)
     else:
         data, encoding = b"this is not gzip at all", "gzip"
     return Response(data, headers={"Content-Encoding": encoding})

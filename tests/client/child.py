@@ -18,6 +18,7 @@ import gevent
 from locust import FastHttpUser
 from locust import HttpUser as LocustHttpUser
 from locust.env import Environment
+from locust.exception import ResponseError
 
 from perfgate import HttpUser
 
@@ -32,7 +33,7 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
     environment.events.request.add_listener(lambda **event: events.append(describe(event)))
     attributes = {"host": case["host"], **case["attributes"]}
     user = type("User", (CLASSES[case["by"]],), attributes)(environment)
-    names: dict[str, Any] = {"gevent": gevent}
+    names: dict[str, Any] = {"gevent": gevent, "ResponseError": ResponseError}
     seen: dict[str, Any] = {"events": events, "result": None, "raised": None}
     try:
         exec(f"def task(self):\n{textwrap.indent(textwrap.dedent(case['code']), '    ')}", names)
@@ -40,7 +41,7 @@ def run(case: dict[str, Any]) -> dict[str, Any]:
             seen["result"] = names["task"](user)
     except gevent.Timeout:
         seen["raised"] = "hung"
-    except Exception:
+    except Exception:  # noqa: BLE001  (whatever a scenario raises is what the test wants to see)
         seen["raised"] = traceback.format_exc()
     return seen
 

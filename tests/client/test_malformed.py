@@ -88,9 +88,8 @@ def test_an_upgrade_that_nobody_asked_for_ends_the_connection(child: Child, wire
 
 def test_header_values_cannot_be_taken_for_more_than_text(child: Child, wire: WireServer) -> None:
     """Odd bytes in headers, an unknown charset, a broken JSON: all readable."""
-    wire.answer = always(
-        b"HTTP/1.1 200 \xff\xfe\r\nX: \xe9\r\nContent-Type: text/html; charset=no-such\r\nContent-Length: 3\r\n\r\n\xff\xfe{"
-    )
+    head = b"HTTP/1.1 200 \xff\xfe\r\nX: \xe9\r\nContent-Type: text/html; charset=no-such\r\nContent-Length: 3\r\n\r\n"
+    wire.answer = always(head + b"\xff\xfe{")
     seen = child.run(wire.url, "r = self.client.get('/'); return r.headers['x'], len(r.text) > 0, len(r.reason)")
     assert (seen.raised, seen.result) == (None, ["é", True, 2])
 

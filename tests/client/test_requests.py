@@ -65,7 +65,8 @@ def test_json_that_is_none_but_data_counts_first(child: Child, wire: WireServer)
 def test_files_are_uploaded(child: Child, app_url: str) -> None:
     """`files=` makes a multipart body, with the form's fields beside the files."""
     code = """
-    sent = self.client.post("/echo", files={"f": ("name.txt", b"content", "text/plain")}, data={"field": "value"}).json()
+    files = {"f": ("name.txt", b"content", "text/plain")}
+    sent = self.client.post("/echo", files=files, data={"field": "value"}).json()
     return sent["files"], sent["form"]
     """
     assert child.value(app_url, code) == [{"f": ["name.txt", "content"]}, {"field": ["value"]}]
@@ -98,6 +99,11 @@ def test_a_user_class_can_have_default_headers(child: Child, wire: WireServer) -
     [
         "return self.client.get('/basic-auth', auth=('jo', 'p:ss')).json()",
         "self.client.auth = ('jo', 'p:ss'); return self.client.get('/basic-auth').json()",
+        """
+from requests.auth import HTTPBasicAuth
+self.client.auth = HTTPBasicAuth("jo", "p:ss")
+return self.client.get("/basic-auth").json()
+""",
         "return self.client.get(self.host.replace('://', '://jo:p%3Ass@') + '/basic-auth').json()",
         """
 def sign(request):
@@ -106,7 +112,7 @@ def sign(request):
 return self.client.get("/basic-auth", auth=sign).json()
 """,
     ],
-    ids=["pair", "session", "url", "callable"],
+    ids=["pair", "session", "session's callable", "url", "callable"],
 )
 def test_credentials_are_sent(child: Child, app_url: str, code: str) -> None:
     """As a pair, for the session, in the URL, or by a callable that changes the request."""

@@ -21,9 +21,11 @@ def test_a_response_shows_its_parts(child: Child, wire: WireServer) -> None:
     code = """
     r = self.client.post("/things", data="d", headers={"X-Sent": "yes"})
     return {
-        "status": r.status_code, "reason": r.reason, "ok": r.ok, "true": bool(r), "headers": [r.headers["X-A"], len(r.headers)],
+        "status": r.status_code, "reason": r.reason, "ok": r.ok, "true": bool(r),
+        "headers": [r.headers["X-A"], len(r.headers)],
         "text": r.text, "encoding": r.encoding, "url": r.url, "history": r.history, "redirect": r.is_redirect,
-        "request": [r.request.method, r.request.url, r.request.path_url, r.request.body.decode(), r.request.headers["x-sent"]],
+        "request": [r.request.method, r.request.url, r.request.path_url, r.request.body.decode()],
+        "sent": r.request.headers["x-sent"],
         "elapsed": r.elapsed.total_seconds() > 0, "repr": repr(r),
     }
     """
@@ -38,7 +40,8 @@ def test_a_response_shows_its_parts(child: Child, wire: WireServer) -> None:
         "url": f"{wire.url}/things",
         "history": [],
         "redirect": False,
-        "request": ["POST", f"{wire.url}/things", "/things", "d", "yes"],
+        "request": ["POST", f"{wire.url}/things", "/things", "d"],
+        "sent": "yes",
         "elapsed": True,
         "repr": "<Response [201]>",
     }
@@ -168,6 +171,17 @@ def test_a_streamed_line_is_given_as_soon_as_it_is_whole(child: Child, wire: Wir
     return found
     """
     assert child.value(wire.url, code) == ["a", "b", "c"]
+
+
+def test_a_stream_that_breaks_in_a_with_block_is_recorded(child: Child, wire: WireServer) -> None:
+    """What was measured is not lost; the task ends as with any error."""
+    wire.answer = always(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", 0.1, CLOSE)
+    code = """
+    with self.client.get("/", stream=True, catch_response=True) as r:
+        list(r.iter_content(None))
+    """
+    seen = child.run(wire.url, code)
+    assert (seen.kinds, "ClosedEarlyError" in str(seen.raised)) == (["closed early"], True)
 
 
 def test_an_unread_stream_gives_its_connection_up(child: Child, wire: WireServer) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ssl
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 CLOSE = object()
@@ -78,7 +80,7 @@ class WireServer:
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
         if self.family == socket.AF_UNIX:
-            os.unlink(self.address)
+            Path(self.address).unlink()
 
     def reset(self) -> None:
         """Forget what was received, and answer normally again."""

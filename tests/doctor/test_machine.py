@@ -194,4 +194,6 @@ class TestOddSystems:
         def broken() -> Finding:
             raise OSError("no such call")
 
-        assert examined("memory", broken) == [Finding("warn", "memory", "could not be examined: no such call")]
+        found = examined("memory", broken)[0]
+        assert (found.status, found.detail) == ("warn", "could not be examined: no such call")
+        assert found.mend

@@ -9,7 +9,7 @@ import pytest
 from perfgate.errors import EngineError, ServiceError
 from perfgate.judge.assemble import Circumstances, invalid_run, judge_all, judge_run, judge_service
 from perfgate.judge.result import Environment, Revision
-from perfgate.measure.summary import Fifth
+from perfgate.measure.summary import Fifth, MetricSummary
 from perfgate.plan.budget import Budget
 from perfgate.plan.plan import Artifact
 from tests.judge.summaries import HOME, ITEM, entry, layer, limit, load, phase, resources, service, summary
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from perfgate.measure.summary import RunSummary
     from perfgate.plan.budget import BudgetLayer
 
-SOUND = summary(phase(total=entry(requests=900, p95=100), endpoints=[entry(HOME, p95=100)], resources=resources()))
+SOUND = summary(
+    phase(
+        total=entry(requests=900, p95=100),
+        endpoints=[entry(HOME, requests=900, p95=100)],
+        metrics=[MetricSummary(name="tokens", unit="tokens", count=3, mean=100)],
+        resources=resources(),
+    )
+)
 CIRCUMSTANCES = Circumstances(
     id="2026-01-01",
     started_at=1_700_000_000.0,
@@ -44,7 +51,9 @@ def test_a_run_within_its_budgets_passes_without_a_reason() -> None:
     assert run.judged_phase == "steady"
     assert run.total == SOUND.phases[0].total
     assert run.endpoints == SOUND.phases[0].endpoints
+    assert run.metrics == SOUND.phases[0].metrics != []
     assert (run.cpu_mean, run.memory_max_bytes) == (0.5, 100e6)
+    assert (run.started_at, run.duration_s) == (1_700_000_000.0, 10.0)
 
 
 def test_reasons_name_place_endpoint_and_figures_with_failures_first() -> None:
@@ -53,7 +62,7 @@ def test_reasons_name_place_endpoint_and_figures_with_failures_first() -> None:
     assert run.verdict == "fail"
     assert run.reasons == [
         "catalog/steady GET /home: p95 100 ms, budget 80 ms (+25 %)",
-        "catalog/steady: p99.9: it needs 1,000 successful requests, there were 900",
+        "catalog/steady: p99.9: it needs 1,000 successful requests; 900 of 900 succeeded",
         "catalog/steady: p95 100 ms, warning limit 50 ms (+100 %)",
     ]
 

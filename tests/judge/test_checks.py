@@ -65,14 +65,16 @@ def test_a_percentile_with_too_few_requests_is_skipped_where_it_is_inherited() -
         (ITEM, "p99"): "skipped",
     }
     words = next(check.message for check in checks if (check.endpoint, check.metric) == (HOME, "p95"))
-    assert words == "p95: it needs 20 successful requests, there were 15"
+    assert words == "p95: it needs 20 successful requests; 15 of 15 succeeded"
 
 
-def test_failures_do_not_carry_a_percentile() -> None:
-    """990 of 1,000 requests failed: ten successes are too few for a p95."""
-    run = summary(phase(total=entry(requests=1000, failures=990, p50=10)))
-    check = check_run(run, STEADY, service(layer(p95=250)))[0]
-    assert (check.status, check.message) == ("invalid", "p95: it needs 20 successful requests, there were 10")
+def test_failures_do_not_carry_a_percentile_and_do_not_excuse_it_either() -> None:
+    """990 of 1,000 requests failed: ten successes are too few for a p95, and that is no reason to skip it."""
+    failing = entry(HOME, requests=1000, failures=990, p50=10)
+    run = summary(phase(total=entry(requests=2000, failures=990, p95=10), endpoints=[failing]))
+    check = check_run(run, STEADY, service(layer(p95=250)))[1]
+    assert check.endpoint == HOME
+    assert (check.status, check.message) == ("invalid", "p95: it needs 20 successful requests; 10 of 1,000 succeeded")
 
 
 def test_an_endpoint_in_the_budgets_that_never_occurred_is_invalid_and_names_the_nearest() -> None:
@@ -97,6 +99,8 @@ def test_an_endpoints_limits_for_another_load_do_not_hold_here() -> None:
     run = summary(phase(endpoints=[entry(HOME)]))
     budget = Budget(endpoint_loads={(ITEM, "peak"): layer(p95=1)})
     assert check_run(run, STEADY, service(budget)) == []
+    budget = Budget(endpoint_loads={(ITEM, "steady"): layer(p95=1)})
+    assert statuses(check_run(run, STEADY, service(budget))) == {(ITEM, "p95"): "invalid"}
 
 
 def test_no_requests_at_all_is_invalid() -> None:
@@ -125,6 +129,13 @@ def test_all_requests_of_the_judged_phase_failing_is_enough() -> None:
     run = summary(phase("ramp", 0, 2), phase(start_s=2, total=entry(requests=500, failures=500)))
     check = check_run(run, STEADY, service(layer(error_rate=1.0)))[0]
     assert (check.status, check.message) == ("fail", "every request failed (500 requests): that is never a pass")
+    assert check.observed == 1.0
+
+
+def test_the_error_rate_of_one_phase_needs_no_more_words() -> None:
+    """Only a spike load's spans several."""
+    check = check_run(summary(phase(total=entry(failures=20))), STEADY, service(layer(error_rate=0.01)))[0]
+    assert (check.observed, check.message) == (0.02, "error rate 2 %, budget 1 % (+100 %)")
 
 
 def test_total_failure_is_told_once() -> None:

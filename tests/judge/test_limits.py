@@ -59,6 +59,8 @@ def test_what_was_not_observed_is_not_green() -> None:
     check = check_limit(budget, Reading("p99", "ms", None, missing="it needs 100"))
     assert (check.status, check.observed, check.message) == ("invalid", None, "p99: it needs 100")
     assert check_limit(budget, Reading("p99", "ms", None, missing_status="skipped")).status == "skipped"
+    both = check_limit(limit("p99", (200.0, 250.0)), Reading("p99", "ms", None))
+    assert (both.limit, both.warn_limit, both.fail_limit) == (250.0, 200.0, 250.0)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,8 @@ def test_what_was_not_observed_is_not_green() -> None:
         ((240.0, 260.0), (None, 250.0), True),
         ((240.0, 250.0), (None, 250.0), True),
         ((240.0, 249.0), (None, 250.0), False),
+        ((250.0, 260.0), (None, 250.0), True),
+        ((251.0, 260.0), (None, 250.0), False),
         ((240.0, 260.0), (245.0, 500.0), True),
         (None, (None, 250.0), False),
     ],
@@ -79,3 +83,12 @@ def test_a_limit_within_the_measurements_own_uncertainty_says_so(
     assert check.uncertain is uncertain
     assert ("95 % interval" in check.message) is uncertain
     assert check.observed_interval == interval
+
+
+def test_the_words_name_the_interval() -> None:
+    """So that a reader sees how near it was."""
+    check = check_limit(limit("p95", 250.0), Reading("p95", "ms", 248.0, interval=(241.5, 256.0)))
+    assert check.message == (
+        "p95 248 ms, budget 250 ms (-0.8 %); uncertain: the limit lies within the measurement's own 95 % interval, "
+        "241.5 ms to 256 ms"
+    )

@@ -84,6 +84,20 @@ def test_a_spike_that_ends_within_a_second_is_counted_from_there() -> None:
     assert recovery_of(spiked([*BEFORE, 50, 50], spike_end_s=5.5), BUDGET).recovery_time_s == 0.5
 
 
+def test_seconds_of_the_drain_are_no_part_of_it() -> None:
+    """The load is over then."""
+    run = spiked([*BEFORE, 900, 50, 50, 900])
+    shorter = [*run.phases[:2], phase("recovery", 6, 9)]
+    assert recovery_of(run.model_copy(update={"phases": shorter}), BUDGET).recovery_time_s == 1
+
+
+def test_a_silence_right_after_the_spike_counts_as_the_spikes_last_second() -> None:
+    """Where such silences are usual."""
+    before: list[float | None] = [50, None, 50, 50]
+    assert recovery_of(spiked([*before, 900, 900, None, 50, 50, 50]), BUDGET).recovery_time_s == 1
+    assert recovery_of(spiked([*before, 900, 50, None, 50, 50, 50]), BUDGET).recovery_time_s == 0
+
+
 def test_the_failing_tier_is_what_to_recover_to() -> None:
     """Else the warning tier."""
     run = spiked([*BEFORE, 300, 300, 50, 50])

@@ -63,6 +63,20 @@ def test_a_few_bad_seconds_are_borne() -> None:
     assert health_of(recording_with({second: HealthSample(0.95, 1.0) for second in range(6)})).valid
 
 
+def test_a_figure_on_its_limit_keeps_it() -> None:
+    """As with budgets."""
+    assert health_of(recording_with({second: HealthSample(0.9, 200.0, steal=0.3) for second in range(LENGTH)})).valid
+
+
+def test_moments_past_the_first_minute_are_told_in_minutes_and_seconds() -> None:
+    """The seventy-fifth second is 01:15."""
+    recording = steady_recording(100)
+    for second in recording.seconds[75:]:
+        second.health = HealthSample(0.98, 1.0)
+    health = reduce(recording, profile.hold(10, 100).segments, LIMITS).health
+    assert "from 01:15 on" in health.reasons[0]
+
+
 def test_bad_seconds_of_the_ramp_do_not_count() -> None:
     """Users come to life there; it is not judged."""
     recording = recording_with({second: HealthSample(1.0, 900.0) for second in range(20)})

@@ -194,8 +194,10 @@ def test_a_service_that_died_is_noted_with_its_code_and_time() -> None:
 
 def test_a_scenarios_own_shape_is_one_steady_phase() -> None:
     """There is no profile to say otherwise."""
-    summary = reduce(steady_recording(7), None, LIMITS)
-    assert [(p.name, p.start_s, p.end_s, p.level) for p in summary.phases] == [("steady", 0.0, 7.0, None)]
+    recording = replace(steady_recording(7), end=End("shape", "", 6.5))
+    summary = reduce(recording, None, LIMITS)
+    assert [(p.name, p.start_s, p.end_s, p.level) for p in summary.phases] == [("steady", 0.0, 6.5, None)]
+    assert reduce(Recording(BEGUN), None, LIMITS).phases == []
 
 
 def test_failures_are_grouped_by_kind_with_the_first_example() -> None:

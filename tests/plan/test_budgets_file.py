@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from perfgate.errors import BudgetsError, ExitCode, UsageError
 from perfgate.plan.budgets_file import parse_plan, read_plan
@@ -293,3 +295,20 @@ def test_a_load_that_no_service_lists_cannot_be_selected() -> None:
     """It is defined, but nothing would be driven."""
     with pytest.raises(UsageError, match='no service lists load "soak"'):
         parse_plan(LOADS + OTHER, PATH, loads=["soak"], require_files=False)
+
+
+def test_a_load_that_no_service_lists_is_not_in_the_plan() -> None:
+    """Nothing is driven by it."""
+    assert list(parse_plan(LOADS + OTHER, PATH, require_files=False).loads) == ["normal"]
+
+
+@given(st.sets(st.sampled_from(["shop", "other"])), st.sets(st.sampled_from(["normal", "peak", "spike"])))
+def test_a_plan_is_recreated_from_the_names_that_it_holds(services: set[str], loads: set[str]) -> None:
+    """A kept recording holds the file's text and the names of what was driven, and no more."""
+    text = LOADS + SERVICE + 'loads = ["normal", "peak"]\n' + OTHER
+    try:
+        plan = parse_plan(text, PATH, services=sorted(services), loads=sorted(loads), require_files=False)
+    except UsageError:
+        assume(False)
+    again = parse_plan(text, PATH, services=list(plan.services), loads=list(plan.loads), require_files=False)
+    assert again == plan

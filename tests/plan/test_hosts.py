@@ -61,6 +61,8 @@ def test_a_url_that_two_parsers_could_read_differently_has_no_host(url: str) -> 
     [
         ("shop", "shop", True),
         ("shop", "SHOP.", True),
+        ("Shop.", "shop", True),
+        ("LOCALHOST", "localhost", True),
         ("shop.evil.com", "shop", False),
         ("evilshop", "shop", False),
         ("10.0.0.1", "10.0.0.1", True),

@@ -16,6 +16,7 @@ from perfgate.scaffold import har, names, openapi
 from perfgate.scaffold.budgets_text import ServiceEntry, budgets_text
 from perfgate.scaffold.document import read
 from perfgate.scaffold.fold import fold
+from perfgate.scaffold.literal import literal
 from perfgate.scaffold.proposal import Proposal, Proposed, unmeasured
 from perfgate.scaffold.scenario_file import scenario_source
 from perfgate.scaffold.sketch import Sketch
@@ -246,6 +247,19 @@ def test_secrets_of_recordings_stay_out(secret: str, place: int) -> None:
     found = har.sketch_of({"log": log}, "shop.har", "shop")
     assert secret not in scenario_source(found, names.service_name(found.title, "shop"), "shop.har")
     assert names.service_name(found.title, "shop") == "shop"
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(json_values | st.text(min_size=80), st.sampled_from(["", " " * 8]), st.integers(0, 40))
+def test_literals_say_what_was_meant(value: Any, indent: str, used: int) -> None:
+    """However they are laid out, and also when strings are broken over lines."""
+    assert ast.literal_eval(literal(value, indent, used).strip()) == value
 
 
 @settings(deadline=None)

@@ -73,7 +73,7 @@ class TestUrl:
         assert 'self.client.get("/")' in source
         assert 'self.client.get("/about")' in source
         assert (
-            'path = random.choice(["/items/1", "/items/2"])\n        self.client.get(path, name="/items/{id}")'
+            'paths = ["/items/1", "/items/2"]\n        self.client.get(random.choice(paths), name="/items/{id}")'
             in source
         )
         assert "/logout" not in [path for _, path in shop.seen]
@@ -120,8 +120,8 @@ class TestUrl:
         report = init(shop.url, InitOptions(tmp_path))
         source = written(report)[1]
         assert (report.tasks, report.active) == (3, 3)
-        assert 'random.choice(["/items/a-1", "/items/b%202"])' in source
-        assert 'random.choice(["/items/a-1/tax", "/items/b%202/tax"])' in source
+        assert 'paths = ["/items/a-1", "/items/b%202"]' in source
+        assert 'paths = ["/items/a-1/tax", "/items/b%202/tax"]' in source
 
     def test_sets_aside_what_the_service_refuses(self, shop: Shop, tmp_path: Path) -> None:
         """A made-up example that is not found would make the first run red."""
@@ -156,7 +156,7 @@ class TestUrl:
         """So that there is something to run, with a note that it is not much."""
         shop.json("/ping", {})
         report = init(shop.url, InitOptions(tmp_path))
-        assert (1, 1) == (report.tasks, report.active)
+        assert (report.tasks, report.active) == (1, 1)
         assert 'self.client.get("/ping")' in written(report)[1]
         assert "/ answers 404: write into the scenario what to ask" in report.notes
 
@@ -372,6 +372,12 @@ class TestFiles:
         stem = report.written[1].stem
         assert stem.isidentifier()
         assert stem not in sys.stdlib_module_names
+
+    def test_that_could_not_be_read_back_are_not_written(self, tmp_path: Path) -> None:
+        """`--ready` may not lead to another host."""
+        with pytest.raises(UsageError):
+            init("http://127.0.0.1:1", InitOptions(tmp_path, ready="http://shop.example.com/ready"))
+        assert list(tmp_path.iterdir()) == []
 
     def test_name_the_next_command(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """It needs no option in the folder itself."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from perfgate.scaffold import InitOptions, init
+from perfgate.scaffold.literal import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,19 @@ DATA = Path(__file__).parent / "data"
 
 def drive(scenario: Path, shop: Shop, until: Callable[[], bool], *options: str) -> None:
     """Let plain Locust run the scenario until the service has seen enough; no request may fail."""
-    command = [sys.executable, "-m", "locust", "-f", str(scenario), "--headless", "--only-summary", "-u", "5", "-r", "5"]
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        str(scenario),
+        "--headless",
+        "--only-summary",
+        "-u",
+        "5",
+        "-r",
+        "5",
+    ]
     with subprocess.Popen([*command, "--host", shop.url, *options], stderr=subprocess.PIPE, text=True) as locust:
         end = time.monotonic() + 60
         while not until() and locust.poll() is None and time.monotonic() < end:
@@ -70,10 +83,27 @@ def test_writes_stay_out_when_their_tag_is_excluded(shop: Shop, tmp_path: Path) 
 @pytest.mark.parametrize("name", ["petstore.json", "orders.yaml", "shop.har"])
 def test_scenarios_are_clean(name: str, tmp_path: Path) -> None:
     """Neither the linter (with its own rules, and this project's) nor the formatter finds anything."""
-    scenario = init(str(DATA / name), InitOptions(tmp_path)).written[1]
+    check(init(str(DATA / name), InitOptions(tmp_path)).written[1])
+
+
+def test_scenarios_with_many_and_long_paths_are_clean_too(shop: Shop, tmp_path: Path) -> None:
+    """Some fill a line, and some do not fit on one; strings that are too long for a line are broken."""
+    long = "/" + "long" * 40
+    links = [*(f"/{'long' * 6}/{number}" for number in range(9)), "/short/1", "/short/2", long, f"{long}/x/y/1"]
+    shop.page("/", "".join(f"<a href='{link}'>x</a>" for link in links))
+    for link in links:
+        shop.page(link)
+    scenario = init(shop.url, InitOptions(tmp_path)).written[1]
+    check(scenario)
+    assert scenario.read_text().count("random.choice(paths)") == 2
+
+
+def check(scenario: Path) -> None:
+    """Let ruff look at a scenario."""
     ruff = [sys.executable, "-m", "ruff"]
     own = ["--config", str(REPOSITORY / "pyproject.toml"), "--ignore", "D"]
-    for options in (["check", "--isolated"], ["check", *own], ["format", "--check", *own[:2]]):
+    layout = ["--isolated", "--line-length", str(WIDTH)]
+    for options in (["check", "--isolated"], ["check", *own], ["format", "--check", *layout]):
         done = subprocess.run(
             [*ruff, *options, "--no-cache", str(scenario)], capture_output=True, text=True, check=False
         )

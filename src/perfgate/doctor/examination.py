@@ -64,7 +64,8 @@ def examined(what: str, check: Check) -> list[Finding]:
     try:
         found = check()
     except (OSError, ValueError, AttributeError, NotImplementedError, psutil.Error) as error:
-        return [Finding("warn", what, f"could not be examined: {error or type(error).__name__}")]
+        detail = f"could not be examined: {error or type(error).__name__}"
+        return [Finding("warn", what, detail, "look at it yourself: this system does not tell")]
     if found is None:
         return []
     return found if isinstance(found, list) else [found]

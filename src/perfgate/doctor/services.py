@@ -41,6 +41,8 @@ def _service(service: Service, plan: Plan, start_service: Start) -> Finding:
     except PerfgateError as error:
         detail = f"{error.place}: {error.message}" if error.place else error.message
         return Finding("fail", what, detail, error.hint or "read what it wrote last", "services")
+    except OSError as error:
+        return Finding("fail", what, f"{service.source}: {error}", "mend its command, cwd or ready", "services")
 
 
 def _check_hosts(service: Service, plan: Plan) -> None:

@@ -67,7 +67,8 @@ def _depth(folder: Path) -> Finding:
 def _dirty(folder: Path) -> Finding:
     status = _git(folder, "status", "--porcelain")
     if status is None:
-        return Finding("warn", "git status", f"unknown: it took longer than {_TIMEOUT_S:g} s", "", "git")
+        mend = "run `git status` yourself: results say that the revision is unknown when Git does not answer"
+        return Finding("warn", "git status", f"Git failed, or took longer than {_TIMEOUT_S:g} s", mend, "git")
     changed = len(status.splitlines())
     if not changed:
         return Finding("ok", "git status", "clean", area="git")

@@ -30,7 +30,8 @@ def request_reading(
 ) -> Reading:
     """A metric of requests: the error rate over all `phases` together, everything else in the first of them.
 
-    A percentile that too few successful requests carry is not observed; the reading says how many it takes.
+    A percentile that too few successful requests carry is not observed; the reading says how many it takes. That is
+    `missing_status`, but for an endpoint whose failures alone are to blame it is always invalid.
     """
     kind = METRICS[metric]
     entries = [entry for phase in phases if (entry := entry_of(phase, endpoint))]
@@ -39,6 +40,8 @@ def request_reading(
     else:
         first = entry_of(phases[0], endpoint) if phases else None
         observed, missing, note = _single(metric, first), _missing(metric, first, phases), ""
+        if first and first.requests >= _needed(metric):
+            missing_status = "invalid"
     return Reading(
         metric,
         kind.unit,
@@ -75,8 +78,11 @@ def _missing(metric: str, entry: EndpointSummary | None, phases: Sequence[PhaseS
     if entry is None:
         return f"no requests in {phases[0].name}" if phases else "its phase was not reached"
     good = entry.requests - entry.failures
-    needed = needed_for(METRICS[metric].quantile or 0.0)
-    return f"it needs {counted(needed, 'successful request')}, there were {good:,}"
+    return f"it needs {counted(_needed(metric), 'successful request')}; {good:,} of {entry.requests:,} succeeded"
+
+
+def _needed(metric: str) -> int:
+    return needed_for(METRICS[metric].quantile or 0.0)
 
 
 def _interval(metric: str, entries: Sequence[EndpointSummary]) -> tuple[float, float] | None:

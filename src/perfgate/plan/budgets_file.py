@@ -190,31 +190,33 @@ class _Reader:
 
 
 def _selected(plan: Plan, services: Sequence[str], loads: Sequence[str]) -> Plan:
-    """The part of a plan that the command line names."""
+    """The part of a plan that the command line names, without loads that nothing is driven by.
+
+    What is left selects itself: the plan of a kept recording is recreated from the names that it holds.
+    """
     _check_known("service", services, plan.services, plan.path)
     _check_known("load", loads, plan.loads, plan.path)
     kept = {name: service for name, service in plan.services.items() if not services or name in services}
+    _check_driven(loads, kept, plan.path, whose="the selected services do not list" if services else "no service lists")
+    if loads:
+        kept = {name: replace(service, loads=_both(service.loads, loads)) for name, service in kept.items()}
+        _check_busy(services, kept, plan.path)
+        kept = {name: service for name, service in kept.items() if service.loads}
+    driven = {load for service in kept.values() for load in service.loads}
+    return replace(plan, services=kept, loads={name: load for name, load in plan.loads.items() if name in driven})
+
+
+def _check_driven(loads: Sequence[str], services: dict[str, Service], path: Path, *, whose: str) -> None:
     for load in loads:
-        if not any(load in service.loads for service in kept.values()):
-            whose = "the selected services do not list" if services else "no service lists"
-            raise UsageError(
-                f'{whose} load "{load}"', place=f"--load {load}", hint=f"add it to `loads` in {plan.path.name}"
-            )
-    if not loads:
-        return replace(plan, services=kept)
-    kept = {name: replace(service, loads=_both(service.loads, loads)) for name, service in kept.items()}
-    for name in services:
-        if not kept[name].loads:
-            raise UsageError(
-                f'service "{name}" lists none of the selected loads',
-                place=f"--service {name}",
-                hint=f"leave it out, or add one of them to its `loads` in {plan.path.name}",
-            )
-    return replace(
-        plan,
-        services={name: service for name, service in kept.items() if service.loads},
-        loads={name: load for name, load in plan.loads.items() if name in loads},
-    )
+        if not any(load in service.loads for service in services.values()):
+            raise UsageError(f'{whose} load "{load}"', place=f"--load {load}", hint=f"add it to `loads` in {path.name}")
+
+
+def _check_busy(names: Sequence[str], services: dict[str, Service], path: Path) -> None:
+    for name in names:
+        if not services[name].loads:
+            hint = f"leave it out, or add one of them to its `loads` in {path.name}"
+            raise UsageError(f'service "{name}" lists none of the selected loads', place=f"--service {name}", hint=hint)
 
 
 def _both(listed: Sequence[str], selected: Sequence[str]) -> tuple[str, ...]:

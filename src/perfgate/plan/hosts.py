@@ -51,8 +51,8 @@ def host_of(url: str) -> str:
 
 
 def is_allowed(host: str, allowed: Sequence[str]) -> bool:
-    """Whether an entry of `allowed` names `host` (as `host_of` gives it)."""
-    return _is_allowed(host, tuple(allowed))
+    """Whether an entry of `allowed` names `host`, a name or an address without port."""
+    return _is_allowed(_plain(host), tuple(allowed))
 
 
 @lru_cache(maxsize=1024)

@@ -152,11 +152,11 @@ class _Builder:
                 hint = nearest(name, self._scene.custom) or f"declare it: [services.NAME.metrics.{name}]"
                 place.at(name).wrong(f'the service has no metric "{name}"', hint)
                 continue
-            for stat in table.model_fields_set:
-                here = place.at(name, stat)
-                found[name, stat] = limit_of(
-                    f"{name}.{stat}", getattr(table, stat), here, at_most=metric.better == "lower"
-                )
+            for stat in type(table).model_fields:
+                tiers: Tiers | None = getattr(table, stat)
+                if tiers is not None:
+                    here, at_most = place.at(name, stat), metric.better == "lower"
+                    found[name, stat] = limit_of(f"{name}.{stat}", tiers, here, at_most=at_most)
         return found
 
     def _check_process(self, kind: MetricKind, place: Place) -> None:

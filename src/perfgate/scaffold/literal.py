@@ -20,9 +20,36 @@ def string(text: str) -> str:
     return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in written else written
 
 
-def joined(text: Text) -> str:
-    """The source of a text whose parts may come from the environment."""
-    return " + ".join(part.variable if isinstance(part, FromEnv) else string(part) for part in text) or '""'
+def joined(text: Text, indent: str = "", used: int = 0) -> str:
+    """The source of a text whose parts may come from the environment, on several lines when one is too short.
+
+    Args:
+        text: its parts.
+        indent: of the line on which it begins.
+        used: how many characters of that line stand before it, or follow it.
+    """
+    line = " + ".join(part.variable if isinstance(part, FromEnv) else string(part) for part in text) or '""'
+    if len(line) + len(indent) + used <= WIDTH:
+        return line
+    inner = indent + _STEP
+    lines = [piece for number, part in enumerate(text) for piece in _pieces(part, inner, first=number == 0)]
+    return "\n".join(["(", *(f"{inner}{piece}" for piece in lines), f"{indent})"])
+
+
+def _pieces(part: str | FromEnv, indent: str, *, first: bool) -> list[str]:
+    """A part in pieces that fit on a line; neighbouring string literals are one string."""
+    plus = "" if first else "+ "
+    if isinstance(part, FromEnv):
+        return [f"{plus}{part.variable}"]
+    room = max(WIDTH - len(indent) - 4, 20)
+    pieces: list[str] = []
+    start = 0
+    for end in range(1, len(part) + 1):
+        if end == len(part) or len(string(part[start : end + 1])) > room:
+            pieces.append(string(part[start:end]))
+            start = end
+    pieces[:1] = [f"{plus}{piece}" for piece in pieces[:1]]
+    return pieces
 
 
 def literal(value: Any, indent: str = "", used: int = 0) -> str:
@@ -37,6 +64,8 @@ def literal(value: Any, indent: str = "", used: int = 0) -> str:
         >>> literal({"id": 1})
         '{"id": 1}'
     """
+    if isinstance(value, str):
+        return joined((value,), indent, used)
     line = _inline(value)
     if len(line) + len(indent) + used <= WIDTH or not isinstance(value, dict | list) or not value:
         return line

@@ -20,7 +20,7 @@ _LOCUST = (
 )
 RESERVED = frozenset(_LOCUST.split())
 _SHADOWED = frozenset({"locust", "gevent", "perfgate", "locustfile"})
-_LONGEST = 60
+_LONGEST = 40
 
 
 def words(text: str) -> list[str]:

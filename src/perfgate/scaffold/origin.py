@@ -113,12 +113,16 @@ def sketch_of_service(client: Client, origin: Origin, name_of: NameOf) -> Sketch
     """
     survey = Survey(client, origin.path)
     if survey.front is None:
-        note = f"nothing answers at {client.origin}: start the service and run `perfgate init --force` for more"
-        return replace(survey.sketch(), notes=(note,))
+        return replace(survey.sketch(), notes=(silence(client),))
     specification = survey.specification()
     ready = survey.ready()
     sketch = _of_specification(specification, name_of) if specification else survey.sketch(ready)
     return replace(sketch, url=client.origin, ready=ready, notes=(*sketch.notes, *survey.notes))
+
+
+def silence(client: Client) -> str:
+    """The note on a service that does not answer."""
+    return f"nothing answers at {client.origin}: start the service and run `perfgate init --force` for more"
 
 
 def _of_specification(specification: Specification, name_of: NameOf) -> Sketch:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TEMPLATED = re.compile(r"\{([^{}]+)\}")
 _IN_PATH = "/:@!$&'()*+,;=~%"  # what may stand in a path as it is; RFC 3986, section 3.3
-TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")
 _OWN_HEADERS = frozenset({"accept", "content-type", "authorization", "host", "content-length", "cookie"})
 
 

@@ -14,17 +14,18 @@ from urllib.parse import urlsplit
 
 from perfgate.errors import PerfgateError, StoppedError, StorageError, UsageError
 from perfgate.judge.result import Result
+from perfgate.plan.budgets_file import parse_plan
 from perfgate.plan.hosts import check_entry, check_host, host_of, is_allowed
 from perfgate.plan.plan import Gate, Service
 from perfgate.scaffold import names
 from perfgate.scaffold.budgets_text import ServiceEntry, budgets_text
 from perfgate.scaffold.client import Client, origin_of
-from perfgate.scaffold.origin import DEFAULT_URL, Origin, origin_for, sketch_of_document, sketch_of_service
+from perfgate.scaffold.origin import DEFAULT_URL, Origin, origin_for, silence, sketch_of_document, sketch_of_service
 from perfgate.scaffold.probe import Probe
 from perfgate.scaffold.proposal import Proposal, from_result, unmeasured
 from perfgate.scaffold.scenario_file import scenario_source
 from perfgate.scaffold.sketch import WRITES, Sketch
-from perfgate.scaffold.survey import without_ready
+from perfgate.scaffold.survey import Survey, without_ready
 from perfgate.target.service import start
 
 BUDGETS = "budgets.toml"
@@ -103,7 +104,8 @@ def init(
 
     Raises:
         UsageError: `exists` when a file would be overwritten, `target`, `document`, `openapi`, `openapi-extra`, `har`.
-        HostNotAllowedError: the host of TARGET is not allowed.
+        HostNotAllowedError: the host of TARGET, of `options.url` or of `options.ready` is not allowed.
+        BudgetsError: an option cannot stand in `budgets.toml`.
         ServiceError: `options.command` does not start the service.
         StorageError: the files cannot be written.
     """
@@ -167,9 +169,10 @@ class _Writer:
         entry = self._entry(sketch)
         budgets, scenario = self._options.out / BUDGETS, self._options.out / entry.scenario
         _refuse_existing([budgets, scenario], force=self._options.force)
+        first = budgets_text(entry, sketch, unmeasured(own_process=self._options.command is not None))
+        parse_plan(first, budgets, require_files=False)  # what cannot be read back (a strange --ready) is not written
         _write(scenario, scenario_source(sketch, entry.name, self._origin.shown))
-        own_process = self._options.command is not None
-        _write(budgets, budgets_text(entry, sketch, unmeasured(own_process=own_process)))
+        _write(budgets, first)
         proposal = self._proposal(budgets, entry, sketch, measure)
         _write(budgets, budgets_text(entry, sketch, proposal))
         return self._report(entry, sketch, proposal, (budgets, scenario))
@@ -188,8 +191,9 @@ class _Writer:
         sketch = sketch_of_document(self._origin, self._name)
         if client is None:
             return sketch
-        at_service = sketch_of_service(client, Origin(client.origin, client.origin), self._name)
-        return replace(sketch, ready=at_service.ready, notes=(*sketch.notes, *at_service.notes))
+        survey = Survey(client)
+        notes = sketch.notes if survey.front else (*sketch.notes, silence(client))
+        return replace(sketch, ready=survey.ready(), notes=notes)
 
     @contextmanager
     def _client(self) -> Iterator[Client | None]:
@@ -245,7 +249,7 @@ class _Writer:
 
     def _base_url(self, sketch: Sketch) -> tuple[str, str]:
         """Where the service is, and a comment on that when the document named a host that may not be put under load."""
-        told = self._options.url or self._origin.url
+        told = self._options.url or self._origin.url or (self._options.command and DEFAULT_URL)
         if told:
             return told, ""
         try:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CLIENT_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_LONGEST_LINE = 120
 
 
 def scenario_source(sketch: Sketch, service: str, source: str) -> str:
@@ -24,19 +23,14 @@ def scenario_source(sketch: Sketch, service: str, source: str) -> str:
         source: what the sketch was made from, for the reader.
     """
     blocks = [_head(service, source), _imports(sketch), _variables(sketch), _user(sketch, service)]
-    lines = "\n".join(block for block in blocks if block).split("\n")
-    return "\n".join(_marked(line) for line in lines) + "\n"
-
-
-def _marked(line: str) -> str:
-    """A string of the service's own cannot be broken without making it unreadable: the linter is told."""
-    return f"{line}  # noqa: E501" if len(line) > _LONGEST_LINE else line
+    return "\n".join(block for block in blocks if block) + "\n"
 
 
 def _head(service: str, source: str) -> str:
     return (
-        f'"""Load scenario of {service}, made by `perfgate init` from {names.prose(source, 60)}; yours to edit."""\n\n'
-        "from __future__ import annotations\n"
+        f'"""Load scenario of {service}.\n\n'
+        f"Made by `perfgate init` from {names.prose(source, 60)}; yours to edit.\n"
+        '"""\n\nfrom __future__ import annotations\n'
     )
 
 
@@ -130,19 +124,30 @@ def _notes(call: Call) -> Iterator[str]:
 
 
 def _request(call: Call, indent: str) -> Iterator[str]:
-    several = [joined(path) for path in call.paths]
-    if len(several) == 1:
-        yield from _client(call, several[0], indent)
+    inner = indent + "    "
+    if len(call.paths) == 1:
+        # A path that is too long for its line makes the request take several lines, and is laid out for those.
+        line = joined(call.paths[0])
+        short = len(line) + len(inner) < WIDTH
+        yield from _client(call, line if short else joined(call.paths[0], inner, 1), indent)
         return
-    listing = f"[{', '.join(several)}]"
-    if len(listing) + len(indent) + 25 > WIDTH:
-        listing = "\n".join(["[", *(f"{indent}    {path}," for path in several), f"{indent}]"])
+    yield from _assigned_paths(call, indent)
     if call.each:
-        yield f"{indent}for path in {listing}:"
-        yield from _client(call, "path", f"{indent}    ")
+        yield f"{indent}for path in paths:"
+        yield from _client(call, "path", inner)
     else:
-        yield f"{indent}path = random.choice({listing})"
-        yield from _client(call, "path", indent)
+        yield from _client(call, "random.choice(paths)", indent)
+
+
+def _assigned_paths(call: Call, indent: str) -> Iterator[str]:
+    line = f"{indent}paths = [{', '.join(joined(path) for path in call.paths)}]"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    inner = indent + "    "
+    yield f"{indent}paths = ["
+    yield from (f"{inner}{joined(path, inner, 1)}," for path in call.paths)
+    yield f"{indent}]"
 
 
 def _client(call: Call, path: str, indent: str) -> Iterator[str]:
@@ -150,7 +155,7 @@ def _client(call: Call, path: str, indent: str) -> Iterator[str]:
     known = call.method in _CLIENT_METHODS
     start = f"self.client.{call.method.lower()}(" if known else f"self.client.request({string(call.method)}, "
     inner = indent + "    "
-    arguments = [path] if path == string(call.name) else [path, f"name={string(call.name)}"]
+    arguments = [path] if path == string(call.name) else [path, "name=" + literal(call.name, inner, 6)]
     for keyword, value in (("headers", call.headers or None), ("json", call.json), ("data", call.form)):
         if value is not None:
             arguments.append(f"{keyword}=" + literal(value, inner, len(keyword) + 2))
@@ -159,5 +164,7 @@ def _client(call: Call, path: str, indent: str) -> Iterator[str]:
     line = f"{indent}{start}{', '.join(arguments)})"
     if len(line) <= WIDTH and "\n" not in line:
         yield line
-    else:
-        yield "\n".join([f"{indent}{start.rstrip()}", *(f"{inner}{argument}," for argument in arguments), f"{indent})"])
+        return
+    yield f"{indent}{start.rstrip()}"
+    yield from (f"{inner}{argument}," for argument in arguments)
+    yield f"{indent})"

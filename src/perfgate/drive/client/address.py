@@ -148,6 +148,7 @@ def parse_url(url: str) -> Target:
         prepared.prepare_url(url, None)
         parts = urlsplit(prepared.url or "")
         port = parts.port
+        (parts.hostname or "").encode("idna")  # the resolver would do it, in a thread, and fail there
     except (RequestException, ValueError) as error:
         raise InvalidRequestError(f"{url!r} is no URL: {error}") from error
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:

@@ -36,7 +36,8 @@ class Timing:
 
     Attributes:
         sent_ns: realtime clock right before the first byte was handed to the kernel, ns since the epoch.
-        received_ns: realtime clock when the last byte of the answer arrived, ns since the epoch.
+        received_ns: realtime clock when the last byte of the answer arrived, ns since the epoch. Where redirects were
+            followed it is `sent_ns` plus the service times of all hops: what the generator did in between is left out.
         connect_ms: time for name look-up and connecting, 0 on a kept connection; never part of the service time.
         tls_ms: time for the TLS handshake, likewise.
         clock: what `received_ns` was read from.

@@ -31,6 +31,11 @@ class Defaults:
     auth: Any
     params: Any
 
+    @property
+    def is_simple(self) -> bool:
+        """Whether a URL is enough to know the request: `plain_call` will do."""
+        return self.params is None and not callable(self.auth)
+
 
 _calls: RecentCache[Call] = RecentCache(_MOST_CALLS)
 _defaults: RecentCache[Defaults] = RecentCache(1024)
@@ -38,7 +43,8 @@ _defaults: RecentCache[Defaults] = RecentCache(1024)
 
 def defaults_of(base: Base, fields: Fields, auth: Any, params: Any) -> Defaults:
     """The defaults, the same object for all users whose sessions have the same ones."""
-    key = (base.url, fields, auth, repr(params))
+    # A callable may have no hash; its identity is as good, since the value holds it alive.
+    key = (base.url, fields, id(auth) if callable(auth) else auth, repr(params))
     known = _defaults.get(key)
     if known is None:
         known = Defaults(base, fields, auth, params)
@@ -74,13 +80,10 @@ def _composed(defaults: Defaults, method: str, url: str, extras: tuple[Fields, A
 
 
 def plain_call(defaults: Defaults, method: str, url: str) -> Call:
-    """`compose` for a request without wishes and body, by far the most common."""
+    """`compose` for a request without wishes and body, by far the most common; the defaults must be simple."""
     call = _calls.get((defaults, method, url))
     if call is None:
-        auth = tuple(defaults.auth) if defaults.auth else None
-        if defaults.params:
-            return _composed(defaults, method, with_query(url, defaults.params), ((), auth, None))
-        call = _new_call(defaults, method, url, ((), auth, None))
+        call = _new_call(defaults, method, url, ((), tuple(defaults.auth) if defaults.auth else None, None))
         if len(url) <= _LONGEST_KEY:
             _calls.put((defaults, method, url), call)
     return call

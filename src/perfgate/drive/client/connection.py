@@ -152,7 +152,8 @@ class Connection:
     @property
     def is_reusable(self) -> bool:
         """Whether another request can be sent on it."""
-        return self.reader.complete and self.reader.keep_alive and not self._link.is_closed
+        link, reader = self._link, self.reader
+        return reader.complete and reader.keep_alive and not link.is_closed and link.is_drained()
 
     def is_quiet(self) -> bool:
         """Whether it is open and silent, asked of the kernel."""
@@ -218,7 +219,8 @@ def _connect(route: Route, links: list[Link]) -> Link:
             links.append(link)
             try:
                 link.connect(address)
-            except PermissionError:  # refused by a guard: no other address may get around it
+            except (ClientError, PermissionError):
+                # The timeout, which holds for all addresses together; or refused by a guard, which none may get around.
                 raise
             except OSError as error:
                 link.close()

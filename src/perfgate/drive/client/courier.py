@@ -43,19 +43,18 @@ class Courier:
 
     def _follow(self, response: Response, call: Call, body: Body, wishes: Wishes) -> Response:
         history: list[Response] = []
-        first, spent_ms = response.timing, 0.0
+        timing = response.timing
         most = self._settings.max_redirects
         while (location := location_of(response, call.url)) is not None:
             if len(history) >= most:
                 raise TooManyRedirectsError(f"more than {most} redirects, the next to {location}")
             _ = response.content  # read to its end, a streamed one too, so that the connection is free again
             history.append(response)
-            spent_ms += response.response_time_ms
             call, body = _next(call, response.status_code, location), body_after(response.status_code, body)
             response = self._hop(call, body, wishes)
-            first = _sum(first, response.timing)
-        response.history, response.timing = history, first
-        response.response_time_ms += spent_ms
+            timing = _sum(timing, response.timing)
+        response.history, response.timing = history, timing
+        response.response_time_ms = (timing.received_ns - timing.sent_ns) / 1e6
         return response
 
     def _hop(self, call: Call, body: Body, wishes: Wishes) -> Response:
@@ -102,10 +101,10 @@ class Courier:
 
 
 def _sum(first: Timing, last: Timing) -> Timing:
-    """The timing of several hops: from the first sending to the last receiving; the user clock if either used it."""
+    """The timing of several hops, whose service times add up; the user clock if either used it."""
     return Timing(
         first.sent_ns,
-        last.received_ns,
+        first.received_ns + last.received_ns - last.sent_ns,
         first.connect_ms + last.connect_ms,
         first.tls_ms + last.tls_ms,
         "kernel" if first.clock == last.clock == "kernel" else "user",

@@ -141,6 +141,10 @@ class Link:
         self._try_first = len(data) >= _FIRST_READ  # a large body: more is likely there already
         return data
 
+    def is_drained(self) -> bool:
+        """Whether everything that was read has been given out."""
+        return True
+
     def is_quiet(self) -> bool:
         """Whether the idle connection is still open and has nothing to read: what is there cannot be an answer."""
         try:

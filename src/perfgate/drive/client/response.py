@@ -334,13 +334,14 @@ class Response:
         self.close()
         if self._manual is not None:
             self.request_meta["exception"] = self._manual if isinstance(self._manual, Exception) else None
-        elif kind is not None:
-            if not isinstance(error, ResponseError):
+        elif error is not None:
+            if not isinstance(error, ResponseError | ClientError):
                 return False  # as in Locust: an error of the scenario's own is no statement about the response
             self.request_meta["exception"] = error
         if self._fire is not None:
             self._fire(**self.request_meta)
-        return kind is None or self._manual is None
+        # A body that broke while it was streamed is recorded, and ends the task as the scenario's own errors do.
+        return error is None or (self._manual is None and not isinstance(error, ClientError))
 
     def __bool__(self) -> bool:
         return self.ok

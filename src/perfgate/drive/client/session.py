@@ -80,11 +80,12 @@ class Session(Settings):
         body = NO_BODY
         try:
             wishes = Wishes(**options) if options else NO_WISHES
-            if data is None and json is None and wishes is NO_WISHES:
-                call = plain_call(self.defaults(), method, url)
+            defaults = self.defaults()
+            if data is None and json is None and wishes is NO_WISHES and self._is_simple:
+                call = plain_call(defaults, method, url)
             else:
                 body = encode_body(data, json, wishes.files)
-                call, body = compose(self.defaults(), method, url, wishes, body)
+                call, body = compose(defaults, method, url, wishes, body)
             response = self._courier.deliver(call, body, wishes)
         except ClientError as error:
             response = _no_response(call, body, error, start_ns, perf_counter_ns() - started)

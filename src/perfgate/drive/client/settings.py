@@ -81,6 +81,7 @@ class Settings:
 
     def __init__(self, base_url: str) -> None:
         self._defaults: Defaults | None = None
+        self._is_simple = False
         self._routes: dict[Origin, Route] = {}
         self._headers = SessionHeaders(
             {"User-Agent": f"perfgate/{__version__}", "Accept-Encoding": ACCEPT_ENCODING, "Accept": "*/*"}
@@ -128,8 +129,9 @@ class Settings:
         if self._defaults is None or self._headers.version != self._headers_version:
             base = Base.of(self.base_url)
             self._headers_version = self._headers.version
-            auth = self.auth or base.auth
-            self._defaults = defaults_of(base, merge(self._headers.items()), auth, self.params)
+            auth = tuple(self.auth) if isinstance(self.auth, list) else self.auth or base.auth
+            self._defaults = defaults_of(base, merge(self._headers.items()), auth, self.params or None)
+            self._is_simple = self._defaults.is_simple
         return self._defaults
 
     def route(self, origin: Origin, wishes: Wishes) -> Route:

@@ -111,6 +111,10 @@ class TlsLink(Link):
             self._incoming.write(raw)
             self._more = True
 
+    def is_drained(self) -> bool:
+        """Whether everything that was read has been given out; records without content (session tickets) are none."""
+        return not self._more or self._read() is None
+
     def _read(self) -> bytes | None:
         """Decrypt what has come; None when that is no whole record yet."""
         try:

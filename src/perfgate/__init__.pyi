@@ -1,0 +1,17 @@
+"""The public names, for type checkers: `__init__.py` imports them when they are first used, and not before."""
+
+from locust import SequentialTaskSet as SequentialTaskSet
+from locust import TaskSet as TaskSet
+from locust import between as between
+from locust import constant as constant
+from locust import constant_pacing as constant_pacing
+from locust import constant_throughput as constant_throughput
+from locust import events as events
+from locust import tag as tag
+from locust import task as task
+
+from perfgate.custom_metric import metric as metric
+from perfgate.drive.client import HttpUser as HttpUser
+from perfgate.errors import PerfgateError as PerfgateError
+
+__version__: str
