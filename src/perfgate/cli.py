@@ -122,6 +122,75 @@ def run(  # noqa: PLR0913  (one argument per option)
 @cli.command(
     epilog="""\b
 Examples:
+  perfgate init http://127.0.0.1:8000
+  perfgate init openapi.json --command "python -m shop --port {port}"
+  perfgate init recorded.har --name shop --no-measure"""
+)
+@click.argument("target", required=False, metavar="[TARGET]")
+@click.option("--out", type=_path, default=Path(), metavar="DIR", help="Where to write; default: here.")
+@click.option("--name", metavar="NAME", help="The service's name in budgets.toml.")
+@click.option("--command", metavar="COMMAND", help="How to start the service; {port} is filled in.")
+@click.option("--url", metavar="URL", help="Where the service of a document runs.")
+@click.option("--ready", metavar="PATH", help="The path that answers once the service is ready.")
+@click.option("--no-measure", is_flag=True, help="Propose budgets without driving a short load.")
+@click.option("--allow-host", "allow_hosts", multiple=True, metavar="HOST", help="Contact this host too (repeatable).")
+@click.option("--force", is_flag=True, help="Overwrite files.")
+@click.option("--yes", is_flag=True, help="Drive load at a host that is not this machine.")
+def init(*, target: str | None, no_measure: bool, **options: Any) -> None:
+    """Write budgets.toml and a scenario for a URL, an OpenAPI document or a HAR file.
+
+    Budgets are proposed from a measurement of about ten seconds.
+    """
+    from perfgate import scaffold
+
+    made = scaffold.init(target, scaffold.InitOptions(measure=not no_measure, **options), _measure)
+    for path in made.written:
+        click.echo(f"wrote {path}")
+    how = "from a short measurement" if made.measured else "without a measurement: tighten them after a run"
+    click.echo(f"{made.service}: {made.active} of {made.tasks} tasks are driven; budgets were proposed {how}")
+    for note in made.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"next: {made.next_command}")
+
+
+def _measure(budgets: Path) -> Result:
+    """Ten seconds of the normal load, for `init`."""
+    import tempfile
+
+    from perfgate import gate, live
+    from perfgate.plan.budgets_file import read_plan
+
+    plan = read_plan(budgets, loads=["normal"], scale=1 / 6)
+    view = live.choose(sys.stdout.isatty())
+    try:
+        with tempfile.TemporaryDirectory(prefix="perfgate-init-") as folder:
+            return gate.run(plan, Path(folder), view)
+    finally:
+        view.close()
+
+
+@cli.command()
+@click.option("--budgets", type=_path, default=None, help=f"The budgets file; default: {BUDGETS}.")
+@click.option("--no-services", is_flag=True, help="Do not start any service.")
+def doctor(*, budgets: Path | None, no_services: bool) -> None:
+    """Check the machine, the file, the scenarios and the services, and say what to mend."""
+    from perfgate import doctor as examination
+
+    findings = examination.examine(budgets, services=not no_services)
+    colors = {"ok": "green", "warn": "yellow", "fail": "red"}
+    for finding in findings:
+        click.secho(f"{finding.status:<5}", fg=colors[finding.status], nl=False)
+        click.echo(f"{finding.what}: {finding.detail}")
+        if finding.mend:
+            click.echo(f"     mend: {finding.mend}")
+    worst = sum(finding.status == "fail" for finding in findings), sum(f.status == "warn" for f in findings)
+    click.echo(f"{worst[0]} to mend, {worst[1]} to know, {len(findings) - sum(worst)} in order")
+    click.get_current_context().exit(examination.exit_code(findings))
+
+
+@cli.command(
+    epilog="""\b
+Examples:
   perfgate report
   perfgate report .perfgate/runs/20260101T120000Z --html report.html"""
 )

@@ -57,7 +57,6 @@ class Service:
         scenario: the locustfile.
         scenario_text: the path as written, for messages.
         user_classes: which of its User classes to drive; empty means all.
-        weights: the score's weights by metric group.
     """
 
     name: str

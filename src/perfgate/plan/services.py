@@ -68,7 +68,7 @@ def build_service(name: str, table: ServiceTable, place: Place, around: Surround
         loads=names,
         command=table.command,
         env=table.env or {},
-        cwd=around.root / table.cwd if table.cwd is not None else None,
+        cwd=around.root / (table.cwd or "") if table.command is not None else None,
         ready=table.ready,
         ready_timeout_s=Service.ready_timeout_s if table.ready_timeout is None else table.ready_timeout,
         stop_timeout_s=Service.stop_timeout_s if table.stop_timeout is None else table.stop_timeout,
