@@ -168,6 +168,8 @@ def test_arrivals_without_a_user_break_the_last_step() -> None:
     result = capacity_of(run, load("stress", model="open"), service(BUDGET))
     assert found(result) == (20, False, 40, "throughput")
     assert result.unit == "/s"
+    stopped = summary(step(1), step(2), unserved=12, complete=False, end_reason="stopped", duration_s=20.0)
+    assert found(capacity_of(stopped, load("stress", model="open"), service(BUDGET))) == (10, False, 20, "throughput")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,18 @@ def test_the_score_is_the_weighted_mean_of_the_groups_means() -> None:
     assert score_of(checks).score == pytest.approx((64 * 4 + 100 * 3) / 7)
 
 
+@pytest.mark.parametrize(
+    ("metric", "weight"), [("p95", 4), ("error_rate", 3), ("throughput", 2), ("cpu", 1), ("tokens.p95", 1)]
+)
+def test_the_groups_weights_are_those_of_the_documentation(metric: str, weight: float) -> None:
+    """One group at 60 points among four at 100 shows what it weighs."""
+    metrics = ["p95", "error_rate", "throughput", "cpu", "tokens.p95"]
+    others = [made(name, 1, 9, at_most=name != "throughput") for name in metrics if name != metric]
+    others = [found.model_copy(update={"status": "pass"}) for found in others]
+    on_limit = check("warn", metric, observed=1.0, limit=1.0, warn_limit=1.0)
+    assert score_of([*others, on_limit]).score == pytest.approx(100 - 40 * weight / 11)
+
+
 def test_weights_can_be_set() -> None:
     """A weight of nothing leaves a group out."""
     checks = [made("p95", 250, 250), made("cpu", 0, 1), made("tokens.p95", 187.5, 250)]

@@ -180,6 +180,7 @@ def test_resources_are_those_of_the_phases_own_seconds() -> None:
     """CPU and memory of the ramp are not the steady phase's."""
     recording = steady_recording()
     recording.samples = [ServiceSample(-1.0, 9.0, 9, 1), *samples_of([1] * 5 + [3] * 4 + [5], cpu=0.5)]
+    recording.samples[6] = replace(recording.samples[6], at_s=5.0)  # the steady phase's first moment
     resources = the_phase(reduced(recording, profile.hold(10, 10, ramp_up_s=5))).resources
     assert resources is not None
     assert (resources.cpu_mean, resources.cpu_max) == (0.5, 0.5)
@@ -246,6 +247,21 @@ def test_the_series_has_a_row_for_every_second_also_for_silent_ones() -> None:
     assert series.p50_ms[2] == pytest.approx(40.0, rel=0.001)
     assert series.memory_bytes == [7, 7, 7, None]
     assert {len(column) for column in series.model_dump().values()} == {4}
+
+
+def test_the_series_goes_on_until_the_last_request() -> None:
+    """The drain is part of the picture."""
+    recording = steady_recording(10)
+    recording.seconds[-1].cells.append(cell(12, [5.0], phase="drain"))
+    series = reduced(recording).series
+    assert (len(series.second), series.requests[10:], series.phase[10:]) == (13, [0, 0, 1], ["drain"] * 3)
+
+
+@pytest.mark.parametrize("model", ["closed", "open"])
+def test_the_model_and_the_start_are_those_of_the_recording(model: str) -> None:
+    """As the engine wrote them down."""
+    summary = reduced(replace(steady_recording(), begin=replace(BEGUN, model=model)))
+    assert (summary.model, summary.started_at) == (model, BEGUN.started_at)
 
 
 def test_a_request_that_ends_in_a_later_second_counts_in_the_one_it_began_in() -> None:

@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
-from time import perf_counter, perf_counter_ns, time_ns
+from time import perf_counter, time_ns
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -89,10 +89,10 @@ class Connection:
         link, reader = self._link, self.reader
         reader.begin(is_head=is_head)
         self.uses += 1
-        link.limit(timeout_s, perf_counter())
         try:
             sealed = link.seal(wire)
-            started = perf_counter_ns()
+            started = perf_counter()
+            link.limit(timeout_s, started)
             sent_ns = time_ns()
             link.send(sealed)
             stamp = self._read(stream=stream)
@@ -100,7 +100,7 @@ class Connection:
             raise
         except OSError as error:
             raise self._lost(str(error)) from error
-        service_ns, clock = service_time_ns(sent_ns, stamp, perf_counter_ns() - started)
+        service_ns, clock = service_time_ns(sent_ns, stamp, int((perf_counter() - started) * 1e9))
         connect_ms, tls_ms = self._connect_ms, self._tls_ms
         self._connect_ms = self._tls_ms = 0.0  # opening is reported once
         return Timing(sent_ns, sent_ns + service_ns, connect_ms, tls_ms, clock)

@@ -20,7 +20,7 @@ from perfgate.drive.client.errors import AnswerTimeoutError
 
 _NEVER = float("inf")
 _READ, _WRITE = 1, 2  # libev's event masks
-_FIRST_READ = 16 * 1024
+_FIRST_READ = 65536
 _LARGE_READ = 256 * 1024
 _PEEK = socket.MSG_PEEK | getattr(socket, "MSG_DONTWAIT", 0)
 
@@ -30,22 +30,25 @@ class Link:
 
     Attributes:
         stamp_ns: when the kernel received the last read, ns since the epoch; 0 when it did not say.
+        deadline: on `time.perf_counter()`, when waiting is over.
+        timeout_s: what the deadline came from, for the message.
         kernel_clock: whether the kernel stamps what this socket receives.
     """
 
     __slots__ = (
         "_armed_until",
-        "_deadline",
         "_greenlet",
         "_hub",
+        "_is_watching",
         "_readable",
         "_socket",
-        "_timeout_s",
         "_timer",
         "_try_first",
         "_writable",
+        "deadline",
         "kernel_clock",
         "stamp_ns",
+        "timeout_s",
     )
 
     def __init__(self, family: int, kind: int = socket.SOCK_STREAM) -> None:
@@ -57,9 +60,9 @@ class Link:
         self._writable: Any = loop.io(self._socket.fileno(), _WRITE)
         self._timer: Any = None
         self._greenlet: Any = None
-        self._deadline = self._armed_until = _NEVER
-        self._timeout_s = 0.0
-        self._try_first = False
+        self.deadline = self._armed_until = _NEVER
+        self.timeout_s: float | None = None
+        self._try_first = self._is_watching = False
         self.stamp_ns = 0
         self.kernel_clock = enable_kernel_clock(self._socket)
         if family in {socket.AF_INET, socket.AF_INET6}:
@@ -74,17 +77,14 @@ class Link:
         try:
             self._socket.connect(address)
         except BlockingIOError:
-            self._wait(self._writable)
+            self._wait_writable()
             if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise _os_error(error) from None
 
     def limit(self, timeout_s: float | None, now_s: float) -> None:
         """From `now_s` (`time.perf_counter()`) on, waits are over after `timeout_s` in all; None is no limit."""
-        if timeout_s is None:
-            self._deadline = _NEVER
-        else:
-            self._timeout_s = timeout_s
-            self._deadline = now_s + timeout_s
+        self.timeout_s = timeout_s
+        self.deadline = _NEVER if timeout_s is None else now_s + timeout_s
 
     def seal(self, data: bytes) -> bytes:
         """What goes over the wire for `data`: here, the same."""
@@ -110,7 +110,7 @@ class Link:
 
     def _send_rest(self, rest: memoryview) -> None:
         while rest:
-            self._wait(self._writable)
+            self._wait_writable()
             try:
                 rest = rest[self._socket.send(rest) :]
             except BlockingIOError:
@@ -126,7 +126,7 @@ class Link:
             AnswerTimeoutError: the deadline has passed.
         """
         if not self._try_first:
-            self._wait(self._readable)
+            self._wait_readable()
         size = _LARGE_READ if self._try_first else _FIRST_READ
         while True:
             try:
@@ -137,7 +137,7 @@ class Link:
                     data = self._socket.recv(size)
                 break
             except BlockingIOError:
-                self._wait(self._readable)
+                self._wait_readable()
         self._try_first = len(data) >= _FIRST_READ  # a large body: more is likely there already
         return data
 
@@ -155,16 +155,40 @@ class Link:
             return False
         return False
 
-    def _wait(self, watcher: Any) -> None:
-        if self._armed_until > self._deadline:
+    def _wait_readable(self) -> None:
+        """Wait until there is something to read.
+
+        The watcher stays active from one wait to the next: stopping and starting it again would cost each request a
+        system call (libev adds the descriptor to epoll anew).
+        """
+        if self._armed_until > self.deadline:
             self._arm()
-        current = self._greenlet = getcurrent()
-        watcher.start(current.switch)
+        self._greenlet = getcurrent()
+        if not self._is_watching:
+            self._is_watching = True
+            self._readable.start(self._on_readable)
         try:
             self._hub.switch()
         finally:
             self._greenlet = None
-            watcher.stop()
+
+    def _on_readable(self) -> None:
+        if self._greenlet is not None:
+            self._greenlet.switch()
+        else:  # closed by the server while idle, say: nobody reads, so it would be reported for ever
+            self._is_watching = False
+            self._readable.stop()
+
+    def _wait_writable(self) -> None:
+        if self._armed_until > self.deadline:
+            self._arm()
+        current = self._greenlet = getcurrent()
+        self._writable.start(current.switch)
+        try:
+            self._hub.switch()
+        finally:
+            self._greenlet = None
+            self._writable.stop()
 
     def _arm(self) -> None:
         """Start the timer for the present deadline.
@@ -175,16 +199,16 @@ class Link:
         if self._timer is not None:
             self._timer.stop()
             self._timer.close()
-        self._timer = self._hub.loop.timer(max(self._deadline - perf_counter(), 0.0), ref=False)
-        self._armed_until = self._deadline
+        self._timer = self._hub.loop.timer(max(self.deadline - perf_counter(), 0.0), ref=False)
+        self._armed_until = self.deadline
         self._timer.start(self._on_timer)
 
     def _on_timer(self) -> None:
         self._armed_until = _NEVER
         if self._greenlet is None:
             return
-        if perf_counter() >= self._deadline:
-            self._greenlet.throw(AnswerTimeoutError(f"no complete answer within {self._timeout_s:g} s"))
+        if perf_counter() >= self.deadline:
+            self._greenlet.throw(AnswerTimeoutError(f"no complete answer within {self.timeout_s} s"))
         else:
             self._arm()
 
