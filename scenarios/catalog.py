@@ -1,16 +1,18 @@
-"""Visitors of the catalog: mostly look at items, browse through pages, and search now and then."""
+"""Visitors of the catalog: mostly look at items, browse through pages, and search now and then.
+
+`perfgate.HttpUser` has the interface of Locust's HttpUser and takes its times from the kernel's clock; the checkout's
+scenario keeps a class of Locust's own. Both are ordinary Locust files.
+"""
 
 import random
 
-from locust import FastHttpUser, between, task
-
-from perfgate import metric
+from perfgate import HttpUser, between, metric, task
 
 ITEMS = 12_000
 WORDS = ["bamboo", "compact", "copper", "kettle", "lamp", "leather", "oak", "silent", "stool", "vintage", "walnut"]
 
 
-class Visitor(FastHttpUser):
+class Visitor(HttpUser):
     wait_time = between(0.05, 0.15)
 
     @task(6)

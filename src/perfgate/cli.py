@@ -14,6 +14,7 @@ from perfgate.errors import ExitCode, PerfgateError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from perfgate.drive.order import Workers
     from perfgate.judge.result import Result
 
 BUDGETS = "budgets.toml"
@@ -27,6 +28,23 @@ _scale = click.option(
     "--scale", type=float, default=1.0, metavar="FACTOR", help="Multiply every duration, e.g. 0.1 for a quick look."
 )
 _seed = click.option("--seed", type=int, default=None, metavar="N", help="Same seed, same schedule and choices.")
+
+_seconds = click.FloatRange(min=0, min_open=True)
+_processes = click.option(
+    "--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that share each load."
+)
+
+
+def _sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    port = click.IntRange(1, 65535)
+    for option in (
+        click.option("--worker-timeout", type=_seconds, default=60.0, show_default=True, help="Seconds."),
+        click.option("--bind-port", type=port, default=5557, show_default=True, help="Where the master listens."),
+        click.option("--bind-host", default="127.0.0.1", show_default=True, help="Where the master listens."),
+        click.option("--workers", type=click.IntRange(1), default=None, help="Drive with this many `perfgate worker`."),
+    ):
+        command = option(command)
+    return command
 
 
 def _report_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,6 +96,7 @@ def cli() -> None:
 Examples:
   perfgate run
   perfgate run --service catalog --load peak --html report.html
+  perfgate run --processes 2
   perfgate run --strict --junit junit.xml --json result.json"""
 )
 @_budgets
@@ -88,6 +107,8 @@ Examples:
 @click.option("--out", type=_path, metavar="DIR", help="Folder for the recording; default .perfgate/runs/<time>.")
 @click.option("--strict", is_flag=True, help="A warning fails the gate.")
 @click.option("--quiet", is_flag=True, help="No live view; only the result.")
+@_processes
+@_sharing_options
 @_report_options
 def run(  # noqa: PLR0913  (one argument per option)
     *,
@@ -99,12 +120,18 @@ def run(  # noqa: PLR0913  (one argument per option)
     out: Path | None,
     strict: bool,
     quiet: bool,
+    processes: int,
+    workers: int | None,
+    bind_host: str,
+    bind_port: int,
+    worker_timeout: float,
     **files: Path | None,
 ) -> None:
     """Drive the loads of budgets.toml at its services, and judge what was measured."""
-    from perfgate.drive.driver import Spare
+    from perfgate.drive.fleet import Engines
 
-    with Spare() as drivers:  # the engine imports Locust while this process reads the plan
+    crew = _workers(workers, bind_host, bind_port, worker_timeout, processes)
+    with Engines(processes, crew, ahead=True) as engines:  # it imports Locust while this process reads the plan
         from perfgate import gate, live
         from perfgate.plan.budgets_file import read_plan
         from perfgate.preflight import fresh_folder
@@ -113,10 +140,54 @@ def run(  # noqa: PLR0913  (one argument per option)
         folder = out or fresh_folder(plan.root)
         view = live.choose(sys.stdout.isatty(), quiet=quiet)
         try:
-            result = gate.run(plan, folder, view, strict=strict, driver=drivers.take)
+            result = gate.run(plan, folder, view, strict=strict, engines=engines)
         finally:
             view.close()
     _finish(result, folder, files)
+
+
+def _workers(count: int | None, host: str, port: int, timeout_s: float, processes: int) -> Workers | None:
+    """The workers that were asked for; a warning where others than this machine could join."""
+    from perfgate.drive.order import Workers
+    from perfgate.errors import UsageError
+
+    if count is None:
+        return None
+    if processes > 1:
+        raise UsageError("--processes and --workers cannot be combined", hint="start several workers on each machine")
+    workers = Workers(count, host, port, timeout_s)
+    if not workers.only_here:
+        click.secho("warning: ", fg="yellow", bold=True, nl=False, err=True)
+        click.echo(
+            f"the master listens on {host}:{port}, and Locust's protocol asks nobody for a password: whoever reaches "
+            "it can read the scenario and send results. See docs/distributed.md for tunnels and network policies.",
+            err=True,
+        )
+    return workers
+
+
+@cli.command(
+    epilog="""\b
+Examples:
+  perfgate worker --master 127.0.0.1
+  perfgate worker --master 10.0.0.7 --port 5557 --timeout 300"""
+)
+@click.option("--master", required=True, metavar="HOST", help="Where `perfgate run --workers` runs.")
+@click.option("--port", type=click.IntRange(1, 65535), default=5557, show_default=True, help="Its --bind-port.")
+@click.option(
+    "--timeout", type=_seconds, default=60.0, show_default=True, metavar="S", help="How long to wait for the master."
+)
+def worker(*, master: str, port: int, timeout: float) -> None:
+    """Drive a share of the loads of a `perfgate run --workers` on another machine, until it has no more.
+
+    The scenario comes from there and is executed here: join only masters that you trust.
+    """
+    from perfgate.drive.agent import serve
+    from perfgate.signals import stop_signals
+
+    with stop_signals():
+        loads = serve(master, port, timeout, click.echo)
+    click.echo(f"done: a share of {loads} {'load' if loads == 1 else 'loads'} was driven")
 
 
 @cli.command(

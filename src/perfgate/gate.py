@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from perfgate.drive.driver import Driver
+from perfgate.drive.fleet import Engines
 from perfgate.errors import PerfgateError, ScenarioError, ServiceError, StoppedError
 from perfgate.measure.manifest import Manifest, Problem, RunEntry, ServiceEntry
 from perfgate.preflight import check_scenarios, open_folder
@@ -20,16 +20,13 @@ from perfgate.target.artifacts import sizes
 from perfgate.target.service import RunningService, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from perfgate.judge.result import Result
     from perfgate.plan.plan import Load, Plan, Service
 
 
-def run(
-    plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, driver: Callable[[], Driver] = Driver
-) -> Result:
+def run(plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, engines: Engines | None = None) -> Result:
     """Record what the plan says into `folder`, then judge it.
 
     Args:
@@ -37,13 +34,13 @@ def run(
         folder: a new or empty folder for the recording.
         watcher: is told how it goes.
         strict: a warning fails the gate.
-        driver: gives an engine that has been started.
+        engines: drive the loads; one process on this machine unless given.
 
     Raises:
         UsageError, ScenarioError: something cannot be used, and nothing was driven.
         StorageError: results cannot be written.
     """
-    record(plan, folder, watcher, strict=strict, driver=driver)
+    record(plan, folder, watcher, strict=strict, engines=engines)
     # Imported late: numpy and the models take a quarter of a second, which the first request should not wait for.
     from perfgate.judging import judge
 
@@ -51,13 +48,15 @@ def run(
 
 
 def record(
-    plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, driver: Callable[[], Driver] = Driver
+    plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, engines: Engines | None = None
 ) -> Manifest:
     """Drive every load at every service. What goes wrong with one is noted, and the others are driven all the same."""
+    engines = engines or Engines()
     check_scenarios(plan)
+    engines.check(plan)
     manifest = open_folder(plan, folder, strict=strict)
     manifest.artifacts = sizes(plan.root, [artifact.path for artifact in plan.artifacts])
-    work = _Work(plan, folder, watcher, driver, manifest)
+    work = _Work(plan, folder, watcher, engines, manifest)
     try:
         with stop_signals():
             for group in _groups(plan):
@@ -80,13 +79,11 @@ def _groups(plan: Plan) -> list[list[Service]]:
 class _Work:
     """The work of one `record`, and what is noted of it as it goes."""
 
-    def __init__(
-        self, plan: Plan, folder: Path, watcher: Watcher, driver: Callable[[], Driver], manifest: Manifest
-    ) -> None:
+    def __init__(self, plan: Plan, folder: Path, watcher: Watcher, engines: Engines, manifest: Manifest) -> None:
         self._plan = plan
         self._folder = folder
         self._watcher = watcher
-        self._driver = driver
+        self._engines = engines
         self._manifest = manifest
 
     def do(self, group: list[Service]) -> None:
@@ -133,7 +130,8 @@ class _Work:
         return Seat(service, load, running, folder)
 
     def _drive(self, seats: list[Seat], up: dict[str, RunningService]) -> None:
-        for lane in drive_stage(seats, self._plan, self._watcher, self._driver):
+        more = bool(self._rest())
+        for lane in drive_stage(seats, self._plan, self._watcher, self._engines, more=more):
             entry = self._entry(lane.seat)
             entry.driven = lane.driven
             entry.problem = _problem(lane.error) if lane.error else None
@@ -156,13 +154,16 @@ class _Work:
         self._manifest.runs.append(entry)
         return entry
 
+    def _rest(self, services: list[Service] | None = None) -> list[tuple[str, str]]:
+        """The runs, by service and load, that were not begun yet."""
+        noted = {(run.service, run.load) for run in self._manifest.runs}
+        wanted = services or self._plan.services.values()
+        return [pair for service in wanted for load in service.loads if (pair := (service.name, load)) not in noted]
+
     def note_rest(self, error: PerfgateError, services: list[Service] | None = None) -> None:
         """Note every run that was not begun: what was asked for and not measured must not be missing silently."""
-        noted = {(run.service, run.load) for run in self._manifest.runs}
-        for service in services or self._plan.services.values():
-            for load in service.loads:
-                if (service.name, load) not in noted:
-                    self._note(service.name, load, _problem(error))
+        for service, load in self._rest(services):
+            self._note(service, load, _problem(error))
 
 
 def _problem(error: PerfgateError) -> Problem:

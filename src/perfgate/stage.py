@@ -8,16 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from perfgate import errors
-from perfgate.drive.driver import Driver
-from perfgate.drive.order import Done, Event, Order, Progress, Ready, Refused
+from perfgate.drive.order import Done, Event, Note, Order, Progress, Ready, Refused
 from perfgate.errors import EngineError, PerfgateError, ServiceError, StoppedError
 from perfgate.target.resources import ResourceSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
+    from perfgate.drive.fleet import Engines, Fleet
     from perfgate.measure.recording import ServiceSample
     from perfgate.plan.plan import Load, Plan, Service
     from perfgate.target.service import RunningService
@@ -63,8 +62,8 @@ class Seat:
     folder: Path
 
 
-def order_of(seat: Seat, plan: Plan) -> Order:
-    """What the engine is told for a seat."""
+def order_of(seat: Seat, plan: Plan, *, more: bool = False) -> Order:
+    """What the engines are told for a seat; `more`: another load follows."""
     load = seat.load
     stop_when = load.stop_when
     limits = {} if stop_when is None else {k: v for k, v in asdict(stop_when).items() if v is not None}
@@ -86,11 +85,12 @@ def order_of(seat: Seat, plan: Plan) -> Order:
         max_users=load.max_users,
         arrivals=load.arrivals,
         max_duration_s=load.max_duration_s,
+        more=more,
     )
 
 
 class Lane:
-    """A seat at work: its engine, and the sampler of its service.
+    """A seat at work: its engines, and the sampler of its service.
 
     Attributes:
         error: what went wrong, when something did.
@@ -98,31 +98,31 @@ class Lane:
         ended: nothing more will come.
     """
 
-    def __init__(self, seat: Seat, driver: Driver, watcher: Watcher) -> None:
+    def __init__(self, seat: Seat, fleet: Fleet, watcher: Watcher) -> None:
         self.seat = seat
         self.error: PerfgateError | None = None
         self.driven = False
         self.ended = False
-        self._driver = driver
+        self._fleet = fleet
         self._watcher = watcher
         self._sampler: ResourceSampler | None = None
 
     def begin(self, order: Order) -> None:
-        """Send the engine to work."""
-        self._driver.send(order)
+        """Send the engines to work."""
+        self._fleet.send(order)
 
     def advance(self, timeout_s: float) -> None:
-        """Take what the engine says, waiting at most `timeout_s`."""
+        """Take what the engines say, waiting at most `timeout_s`."""
         try:
-            for event in self._driver.events(timeout_s):
+            for event in self._fleet.events(timeout_s):
                 self._take(event)
         except EngineError as error:
             self._end(error)
         self._check_service()
 
     def stop(self) -> None:
-        """Ask the engine to end the load; `advance` goes on until it has."""
-        self._driver.stop()
+        """Ask the engines to end the load; `advance` goes on until they have."""
+        self._fleet.stop()
 
     def _take(self, event: Event) -> None:
         names = self.seat.service.name, self.seat.load.name
@@ -130,6 +130,8 @@ class Lane:
             self._begin_load()
         elif isinstance(event, Progress):
             self._watcher.second(*names, event, self._sampler.latest if self._sampler else None)
+        elif isinstance(event, Note):
+            self._watcher.message(event.text)
         elif isinstance(event, Done):
             self._watcher.load_ended(*names, event.detail)
             self._end(None)
@@ -161,8 +163,8 @@ class Lane:
         self.ended = True
 
     def close(self) -> None:
-        """Let engine and sampler go."""
-        self._driver.close()
+        """Let engines and sampler go."""
+        self._fleet.close()
         if self._sampler:
             self._sampler.stop()
             self.error = self.error or self._sampler.error
@@ -183,15 +185,22 @@ def _error_of(refused: Refused) -> PerfgateError:
     return error
 
 
-def drive_stage(seats: list[Seat], plan: Plan, watcher: Watcher, driver: Callable[[], Driver] = Driver) -> list[Lane]:
+def drive_stage(seats: list[Seat], plan: Plan, watcher: Watcher, engines: Engines, *, more: bool = False) -> list[Lane]:
     """Drive all seats at once until each has ended; returns their lanes, closed.
+
+    Args:
+        seats: what to drive.
+        plan: what they belong to.
+        watcher: is told how it goes.
+        engines: drive it.
+        more: another stage follows, so workers on other machines should stay.
 
     A `StoppedError` (Ctrl-C, SIGTERM) that is raised meanwhile ends the loads gracefully and is raised again.
     """
     with ExitStack() as stack:
-        lanes = [stack.enter_context(Lane(seat, driver(), watcher)) for seat in seats]
+        lanes = [stack.enter_context(Lane(seat, engines.take(), watcher)) for seat in seats]
         for lane in lanes:
-            lane.begin(order_of(lane.seat, plan))
+            lane.begin(order_of(lane.seat, plan, more=more))
         try:
             _advance(lanes, deadline=None)
         except StoppedError:

@@ -68,6 +68,21 @@ def test_a_malformed_answer_is_a_failure(child: Child, wire: WireServer, answer:
     assert (seen.raised, seen.result, seen.kinds) == (None, "ok", [kind, None])
 
 
+@pytest.mark.parametrize("path", ["/bytes/501", "/encoded/gzip", "/encoded/deflate", "/encoded/br"])
+def test_a_body_that_takes_too_much_memory_is_a_failure(child: Child, app_url: str, path: str) -> None:
+    """As it is sent, or as it becomes: a few compressed bytes can become very many. A stream is read piece by piece."""
+    if path.endswith("br"):
+        pytest.importorskip("brotli")
+    seen = child.run(app_url, f"self.client.get('{path}'); self.client.get('/bytes/500')", max_body_bytes=500)
+    assert seen.kinds == ["oversized body", None]
+
+
+def test_a_stream_may_be_larger(child: Child, app_url: str) -> None:
+    """It is read piece by piece, and never as a whole in memory."""
+    code = "return sum(len(piece) for piece in self.client.get('/bytes/5000000', stream=True).iter_content(None))"
+    assert child.run(app_url, code, max_body_bytes=1_000_000).result == 5_000_000
+
+
 @pytest.mark.parametrize(
     "rest",
     [b"garbage", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad", b"HTTP/1.1 2", b"\r\n\r\nx"],

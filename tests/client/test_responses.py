@@ -47,6 +47,18 @@ def test_a_response_shows_its_parts(child: Child, wire: WireServer) -> None:
     }
 
 
+def test_a_response_shows_what_is_rarely_asked_for(child: Child, wire: WireServer) -> None:
+    """Links, the encoding that the body looks like, and the jar under FastHttpUser's name."""
+    wire.answer = always(
+        b'HTTP/1.1 200 OK\r\nLink: </p/2>; rel="next"\r\nSet-Cookie: a=1\r\nContent-Length: 2\r\n\r\nok'
+    )
+    code = """
+    r = self.client.get("/")
+    return r.links["next"]["url"], r.apparent_encoding, self.client.cookiejar["a"], [len(p) for p in r.iter_content(1)]
+    """
+    assert child.value(wire.url, code) == ["/p/2", "ascii", "1", [1, 1]]
+
+
 def test_json_is_decoded(child: Child, app_url: str) -> None:
     """And what is no JSON raises what requests raises, which is a `json.JSONDecodeError` too."""
     code = """
@@ -112,6 +124,26 @@ def test_each_way_to_end_a_body_is_understood(child: Child, wire: WireServer, an
     wire.answer = always(*answer)
     seen = child.run(wire.url, "return [self.client.get('/').text for _ in range(3)]")
     assert (seen.raised, seen.result, seen.kinds) == (None, [text] * 3, [None] * 3)
+
+
+def test_a_head_that_was_seen_before_is_read_anew_where_it_must_be(child: Child, wire: WireServer) -> None:
+    """Heads are remembered; a body in two reads, no body after HEAD and bytes too many are still told apart."""
+    head = b"HTTP/1.1 200 OK\r\nX-Known: yes\r\nContent-Length: 4\r\n\r\n"
+    answers: dict[str, list[object]] = {
+        "/whole": [head + b"body"],
+        "/two": [head + b"bo", 0.05, b"dy"],
+        "/three": [head, 0.05, b"body"],
+        "/head": [head],
+        "/more": [head + b"bodybody"],
+    }
+    wire.answer = lambda request: answers[request.path]
+    code = """
+    paths = ["/whole", "/whole", "/two", "/three", "/whole", "/more", "/whole"]
+    texts = [self.client.get(path).text for path in paths]
+    return texts, self.client.head("/head").content.decode(), self.client.get("/whole").text
+    """
+    assert child.value(wire.url, code) == [["body"] * 7, "", "body"]
+    assert [request.connection for request in wire.requests] == [1] * 6 + [2] * 3
 
 
 def test_a_large_body_is_read_whole(child: Child, app_url: str) -> None:

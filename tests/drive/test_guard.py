@@ -58,3 +58,13 @@ def test_unix_sockets_and_other_events_are_not_its_business() -> None:
     _audit(guard, "socket.connect", None, "/run/service.sock")
     _audit(guard, "open", "/etc/hosts", "r", 0)
     assert guard.refused == []
+
+
+def test_the_look_up_of_the_master_is_allowed_and_nothing_else_of_it() -> None:
+    """Locust's own connection is libzmq's; a scenario that looks the master up elsewhere or connects is refused."""
+    guard = HostGuard(LOOPBACK, ("master.invalid", 5557))
+    _audit(guard, "socket.getaddrinfo", "master.invalid", 5557, 0, 0, 0)
+    assert guard.refused == []
+    for port in (80, None):
+        with pytest.raises(HostRefusedError):
+            _audit(guard, "socket.getaddrinfo", "master.invalid", port, 0, 0, 0)

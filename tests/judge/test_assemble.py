@@ -67,13 +67,33 @@ def test_reasons_name_place_endpoint_and_figures_with_failures_first() -> None:
     ]
 
 
-def test_a_broken_budget_in_a_run_that_cannot_be_trusted_stays_visible_and_proves_nothing() -> None:
-    """The reasons of the run stand before those of its checks."""
-    run = judged(SOUND.model_copy(update={"complete": False, "end_reason": "killed"}), layer(p95=50))
-    assert run.verdict == "invalid"
-    assert [check.status for check in run.checks] == ["fail", "fail"]
-    assert run.reasons[0].startswith("catalog/steady: the engine was killed at 00:10")
-    assert run.reasons[1] == "catalog/steady: p95 100 ms, budget 50 ms (+100 %)"
+def test_no_check_of_a_run_that_is_not_sound_is_a_verdict() -> None:
+    """What would have been one is told in words; whoever reads the result cannot take a pass out of it."""
+    run = judged(SOUND.model_copy(update={"complete": False, "end_reason": "killed"}), layer(p95=50, p50=1, p90=500))
+    killed = "the engine was killed at 00:10 of 00:10; what it had recorded is shown, and not judged"
+    assert (run.verdict, run.sound, run.doubts) == ("invalid", False, [killed])
+    assert {check.status for check in run.checks} <= {"invalid", "skipped"}
+    p95 = next(check for check in run.checks if check.metric == "p95")
+    assert (p95.observed, p95.limit) == (100, 50)
+    assert p95.message == "not judged, would be fail: p95 100 ms, budget 50 ms (+100 %)"
+    assert run.reasons[0] == f"catalog/steady: {killed}"
+    assert f"catalog/steady: {p95.message}" in run.reasons
+
+
+def test_what_would_have_passed_in_an_unsound_run_is_no_reason() -> None:
+    """The doubt alone is."""
+    run = judged(SOUND.model_copy(update={"complete": False, "end_reason": "killed"}))
+    assert [check.message for check in run.checks if check.endpoint is None] == [
+        "not judged, would be pass: p95 100 ms, budget 250 ms (-60 %)"
+    ]
+    assert len(run.reasons) == 1
+
+
+def test_a_run_is_sound_though_one_of_its_checks_could_not_be_made() -> None:
+    """Its other checks keep their statuses."""
+    run = judged(budget=Budget(every=layer(p95=250), endpoints={ITEM: layer(p95=1)}))
+    assert (run.verdict, run.sound, run.doubts) == ("invalid", True, [])
+    assert "pass" in {check.status for check in run.checks}
 
 
 def test_an_unfit_generator_makes_the_run_invalid() -> None:
@@ -137,7 +157,7 @@ def test_a_run_that_could_not_be_driven_is_invalid_and_says_why() -> None:
     """With the place and the next step."""
     error = ServiceError("it did not become ready", place="log/catalog.log", hint="look at its last lines")
     run = invalid_run(service(), load(), error)
-    assert run.verdict == "invalid"
+    assert (run.verdict, run.sound, run.doubts) == ("invalid", False, [str(error)])
     assert run.reasons == ["catalog/steady: log/catalog.log: it did not become ready (look at its last lines)"]
     assert not run.health.valid
 

@@ -46,16 +46,44 @@ BEFORE: list[float | None] = [50, 50, 50, 50, 900, 900]
         ([900, 900, 900, 50], 3),
         ([900, 50, 900, 50], 3),
         ([250, 250.1, 250, 250], 2),
-        ([50, 50, 50, 900], None),
+        ([50, 50, 50, 900], 0),
+        ([900, 50, 50, 50, 900, 900, 900], 1),
+        ([900, 50, 50, 900, 50, 50, 50], 4),
+        ([900, 50, 50, 900, 50, 50, 900], None),
         ([900, 900, 900, 900], None),
         ([900, None, None, 50], 3),
         ([50, None, 50, 50], 2),
-        ([50, 50, 50, None], None),
+        ([50, 50, 50, None], 0),
+        ([50, 50, None, None], None),
     ],
 )
-def test_recovery_ends_with_the_last_second_out_of_budget(after: list[float | None], seconds: float | None) -> None:
-    """It stays within for the rest; silence, where there was none before the spike, is out of budget as well."""
+def test_a_service_has_recovered_with_the_first_of_three_seconds_within_budget(
+    after: list[float | None], seconds: float | None
+) -> None:
+    """Or of all that remain; silence, where there was none before the spike, is out of budget as well."""
     assert recovery_of(spiked(BEFORE + after), BUDGET).recovery_time_s == seconds
+
+
+def test_seconds_that_are_out_again_later_are_told_and_change_nothing() -> None:
+    """One second of a healthy service is noise; whoever reads the check sees that there were some."""
+    run = spiked([*BEFORE, 900, 50, 50, 50, 900, 50, 900, 50])
+    recovery = recovery_of(run, BUDGET)
+    words = "p95 back within 250 ms; out again in 2 of the 7 seconds from then on, first at 00:10"
+    assert (recovery.recovery_time_s, recovery.detail) == (1, words)
+    check = check_recovery(run, BUDGET, limit("recovery_time", 5))
+    assert (check.status, check.message) == ("pass", f"recovery time 1 s, budget 5 s (-80 %); {words}")
+
+
+def test_seconds_in_which_the_clock_stepped_are_passed_over() -> None:
+    """Their requests succeeded, and nobody knows how fast; where there are no others, nothing is known."""
+    run = spiked([*BEFORE, 900, 50, 50, 50, 50])
+    columns = run.series.model_dump()
+    columns["p95_ms"][8] = columns["max_ms"][8] = None
+    assert recovery_of(run.model_copy(update={"series": Series(**columns)}), BUDGET).recovery_time_s == 1
+    for second in range(6, 11):
+        columns["p95_ms"][second] = columns["max_ms"][second] = None
+    blind = run.model_copy(update={"series": Series(**columns)})
+    assert check_recovery(blind, BUDGET, limit("recovery_time", 5)).status == "invalid"
 
 
 def test_seconds_without_requests_are_borne_where_they_are_usual() -> None:
@@ -71,6 +99,7 @@ def test_a_second_without_successful_requests_is_out_of_budget() -> None:
     run = spiked([*BEFORE, 50, 50, 50, 50])
     columns = run.series.model_dump()
     columns["p95_ms"][7] = columns["max_ms"][7] = None
+    columns["failures"][7] = columns["requests"][7]
     assert recovery_of(run.model_copy(update={"series": Series(**columns)}), BUDGET).recovery_time_s == 2
 
 

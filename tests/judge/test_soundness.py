@@ -17,7 +17,10 @@ def test_a_whole_run_of_a_fit_generator_is_sound() -> None:
     ("end_reason", "words"),
     [
         ("not_started", "nothing was recorded: the load never began"),
-        ("killed", "the engine was killed at 00:07 of 00:10; what it had recorded is shown, and not judged"),
+        (
+            "killed",
+            "the engine was killed at 00:07 of 00:10: out of files; what it had recorded is shown, and not judged",
+        ),
         ("stopped", "the load was stopped at 00:07 of 00:10; what was recorded is shown, and not judged"),
         ("error", "the engine gave up at 00:07 of 00:10: out of files"),
     ],

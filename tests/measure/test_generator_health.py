@@ -13,12 +13,22 @@ from perfgate.measure.recording import End, HealthSample
 from perfgate.measure.run import reduce
 from perfgate.plan import profile
 from perfgate.plan.plan import HealthLimits
-from tests.measure.recordings import cell, seconds_of, steady_recording
+from tests.measure.recordings import BEGUN, cell, seconds_of, steady_recording
 
 if TYPE_CHECKING:
     from perfgate.measure.summary import Health
 
-LIMITS = HealthLimits(generator_cpu=0.9, loop_lag_ms=200, schedule_lag_ms=100, steal=0.3, bad_seconds=0.1)
+LIMITS = HealthLimits(
+    generator_cpu=0.9,
+    loop_lag_ms=200,
+    schedule_lag_ms=100,
+    steal=0.3,
+    throttled_ms=100,
+    clock_step_ms=5,
+    open_files=0.9,
+    ports=0.8,
+    bad_seconds=0.1,
+)
 LENGTH = 60
 
 
@@ -47,9 +57,16 @@ def test_a_saturated_generator_says_from_when_on_and_what_to_do() -> None:
     """As a sentence, with the share of a core."""
     health = health_of(recording_with({second: HealthSample(0.98, 1.0) for second in range(12, LENGTH)}))
     assert health.reasons == [
-        "the generator used 98 % of a core from 00:12 on (limit 90 %): add processes or lower the load"
+        "the generator used 98 % of a core from 00:12 on (limit 90 %): add `--processes 2` or use fewer users"
     ]
     assert not health.valid
+
+
+def test_the_remedy_suits_the_model_and_doubles_the_processes_that_there_are() -> None:
+    """Users are few or many, arrivals have a rate."""
+    recording = recording_with({second: HealthSample(0.98, 1.0) for second in range(LENGTH)})
+    recording.begin = replace(BEGUN, model="open", engines=2)
+    assert health_of(recording).reasons[0].endswith(": add `--processes 4` or lower the rate")
 
 
 def test_a_generator_that_was_busy_now_and_then_says_how_often() -> None:
@@ -65,7 +82,8 @@ def test_a_few_bad_seconds_are_borne() -> None:
 
 def test_a_figure_on_its_limit_keeps_it() -> None:
     """As with budgets."""
-    assert health_of(recording_with({second: HealthSample(0.9, 200.0, steal=0.3) for second in range(LENGTH)})).valid
+    sample = HealthSample(0.9, 200.0, steal=0.3, throttled_ms=100, clock_step_ms=-5, open_files=0.9, ports=0.8)
+    assert health_of(recording_with(dict.fromkeys(range(LENGTH), sample))).valid
 
 
 def test_moments_past_the_first_minute_are_told_in_minutes_and_seconds() -> None:
@@ -109,6 +127,95 @@ def test_a_hypervisor_that_takes_the_cpu_is_a_reason_under_every_load() -> None:
     assert health_of(recording).steal_max == 0.5
     for stress in (False, True):
         assert "the hypervisor took 50 %" in health_of(recording, stress=stress).reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (
+            HealthSample(0.3, 1.0, throttled_ms=420.0),
+            (
+                "the container's CPU quota held the generator back for up to 420 ms in a second from 00:31 on "
+                "(limit 100 ms): raise the quota or lower the load"
+            ),
+        ),
+        (
+            HealthSample(0.3, 1.0, open_files=0.95),
+            (
+                "the generator had used 95 % of its open files from 00:31 on (limit 90 %): "
+                "raise it with `ulimit -n`, or use fewer users"
+            ),
+        ),
+        (
+            HealthSample(0.3, 1.0, ports=0.83),
+            (
+                "the machine had used 83 % of its ephemeral ports from 00:31 on (limit 80 %): "
+                "keep connections alive instead of opening one for each request, or use fewer users"
+            ),
+        ),
+    ],
+    ids=["quota", "open files", "ports"],
+)
+def test_what_runs_out_is_a_reason_and_bounds_a_stress_load(bad: HealthSample, words: str) -> None:
+    """With what to do about it; a few seconds of it are borne."""
+    recording = recording_with(dict.fromkeys(range(31, LENGTH), bad))
+    health = health_of(recording)
+    assert (health.valid, health.reasons) == (False, [words])
+    under_stress = health_of(recording, stress=True)
+    assert (under_stress.valid, under_stress.notes) == (True, [words])
+    assert health_of(recording_with(dict.fromkeys(range(6), bad))).valid
+
+
+def test_the_most_of_each_figure_is_kept() -> None:
+    """Null where the system does not tell."""
+    sample = HealthSample(0.3, 1.0, None, 12.0, -0.4, 37, 0.2, 0.1)
+    health = health_of(recording_with({30: sample}))
+    figures = (health.throttled_max_ms, health.clock_step_max_ms, health.sockets_max)
+    assert figures == (12.0, 0.4, 37)
+    assert (health.open_files_max, health.ports_max) == (0.2, 0.1)
+    unknown = health_of(steady_recording(LENGTH))
+    assert (unknown.throttled_max_ms, unknown.sockets_max, unknown.ports_max) == (None, None, None)
+
+
+@pytest.mark.parametrize(("stamped", "clock"), [(100, "kernel"), (99, "kernel"), (98, "user"), (0, "user")])
+def test_the_clock_is_the_kernels_when_nearly_all_requests_have_its_time(stamped: int, clock: str) -> None:
+    """Of a hundred requests in each second."""
+    recording = steady_recording(LENGTH)
+    for second in recording.seconds:
+        second.stamped = stamped
+    assert health_of(recording).clock == clock
+
+
+def test_without_requests_there_is_no_clock() -> None:
+    """Nothing was timed."""
+    assert health_of(Recording(BEGUN, seconds_of([], LENGTH), End("completed", "", 60.0))).clock is None
+
+
+def test_requests_that_were_sent_again_are_noted() -> None:
+    """They were slower than need be, and nothing is wrong with the generator."""
+    recording = steady_recording(LENGTH)
+    recording.seconds[3].retried = 2
+    recording.seconds[40].retried = 1
+    health = health_of(recording)
+    assert (health.valid, health.retried) == (True, 3)
+    assert health.notes == ["3 requests were sent again because the server had closed an idle connection"]
+
+
+def test_arrivals_that_waited_past_their_own_second_are_counted_and_noted() -> None:
+    """They are served in order: no more of a second's own can wait at its end than came in it."""
+    recording = steady_recording(LENGTH)
+    for second in recording.seconds:
+        second.arrivals = 10
+    recording.seconds[5].waiting = 4
+    recording.seconds[6].waiting = 14
+    health = health_of(recording)
+    assert (health.valid, health.arrivals, health.late) == (True, 600, 14)
+    assert health.notes == [
+        (
+            "14 arrivals of 600 (2.33 %) still waited for a user when the second that they fell due in ended; "
+            "their waiting is part of the response time"
+        )
+    ]
 
 
 def test_arrivals_without_a_user_are_a_reason() -> None:
@@ -181,3 +288,12 @@ def test_a_saturated_step_bounds_a_stress_load_and_does_not_make_it_invalid() ->
     }
     assert (stress.health.valid, stress.health.unserved) == (True, 3)
     assert not reduce(recording, curve.segments, LIMITS).health.valid
+
+
+def test_the_drain_is_never_saturated() -> None:
+    """Users end there; nothing is measured that could be judged."""
+    cells = [cell(second, [1.0] * 20) for second in range(10)] + [cell(11, [1.0], phase="drain")]
+    seconds = seconds_of(cells, 13, cpu=1.0)
+    recording = Recording(BEGUN, seconds, End("completed", "", 10.0))
+    summary = reduce(recording, profile.hold(10, 10).segments, LIMITS)
+    assert {phase.name: phase.saturated for phase in summary.phases} == {"steady": True, "drain": False}

@@ -179,6 +179,10 @@ generator_cpu = "80%"
 loop_lag = "50ms"
 schedule_lag = "2ms"
 steal = "10%"
+throttled = "20ms"
+clock_step = "1ms"
+open_files = "70%"
+ports = "60%"
 bad_seconds = "0%"
 [gate.score]
 latency = 3
@@ -190,7 +194,7 @@ errors = 0.5
     assert plan.gate == Gate(
         allowed_hosts=("localhost", "*.example.com", "[::1]"),
         together=True,
-        health=HealthLimits(0.8, 50, 2, 0.1, 0),
+        health=HealthLimits(0.8, 50, 2, 0.1, 20, 1, 0.7, 0.6, 0),
         score_weights={"errors": 0.5, "latency": 3.0},
         baseline="tag:v1.2",
         max_slowdown_percent=7.5,

@@ -18,6 +18,7 @@ from perfgate.judge.result import (
     ServiceResult,
     Step,
 )
+from perfgate.judge.soundness import not_judged
 from perfgate.measure.summary import (
     EndpointSummary,
     Failure,
@@ -27,6 +28,7 @@ from perfgate.measure.summary import (
     PhaseSummary,
     Resources,
     Series,
+    SlowestRequest,
 )
 
 if TYPE_CHECKING:
@@ -161,6 +163,20 @@ def tokens(name: str | None = None) -> MetricSummary:
     )  # fmt: skip
 
 
+def slow(name: str = "GET /items/{id}", **changes: Any) -> SlowestRequest:
+    """One of the slowest requests; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "endpoint": name,
+        "phase": "steady",
+        "at_s": 31.4,
+        "response_ms": 1456.7,
+        "status": 200,
+        "url": "http://127.0.0.1:8001/items/17",
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    }
+    return SlowestRequest(**{**fields, **changes})
+
+
 def health(**changes: Any) -> Health:
     """A healthy generator; `changes` replace its fields."""
     fields: dict[str, Any] = {
@@ -191,6 +207,7 @@ def run(load: str = "normal", **changes: Any) -> RunResult:
         "endpoints": [endpoint("GET /items"), endpoint("GET /items/{id}", p50=104.1)],
         "metrics": [tokens(), tokens("GET /items")],
         "failures": [Failure(kind="HTTP 503", count=6, example="503 Service Unavailable")],
+        "slowest": [slow(), slow(at_s=44.0, response_ms=1220.5, status=None, trace_id=None)],
         "checks": [
             check(),
             check(metric="p99", limit=600.0, warn_limit=400.0, fail_limit=600.0, observed=208.0),
@@ -280,11 +297,14 @@ def extra() -> RunResult:
 def doubtful(**changes: Any) -> RunResult:
     """A run whose generator was not fit, so that its checks prove nothing."""
     reason = "the generator used 97 % of its core"
+    unknown = [not_judged(check()), not_judged(FAILED)]
     fields: dict[str, Any] = {
         "verdict": "invalid",
-        "reasons": [f"catalog/doubtful: {reason}", f"catalog/doubtful GET /items/{{id}}: {FAILED.message}"],
+        "sound": False,
+        "doubts": [reason],
+        "reasons": [f"catalog/doubtful: {reason}", f"catalog/doubtful GET /items/{{id}}: {unknown[1].message}"],
         "health": health(valid=False, cpu_max=0.97, reasons=[reason]),
-        "checks": [check(), FAILED],
+        "checks": unknown,
     }
     return run("doubtful", **{**fields, **changes})
 
@@ -296,9 +316,11 @@ def refused() -> RunResult:
         load="normal",
         load_kind="steady",
         verdict="invalid",
+        sound=False,
+        doubts=["the service died after 3 s with exit code 1"],
         reasons=["checkout/normal: the service died after 3 s with exit code 1"],
         model="closed",
-        health=health(valid=False, clock=None, reasons=["no second was recorded"]),
+        health=Health(valid=False, clock=None, reasons=["the service died after 3 s with exit code 1"]),
     )
 
 
@@ -382,7 +404,10 @@ def hostile(name: str) -> Result:
                 service=name,
                 verdict="invalid",
                 reasons=[name],
-                health=health(valid=False, reasons=[name]),
+                sound=False,
+                doubts=[name],
+                health=health(valid=False, reasons=[name], notes=[f"{name} noted"]),
+                slowest=[slow(name, url=name, trace_id=name)],
                 endpoints=[endpoint(name)],
                 metrics=[tokens(name).model_copy(update={"name": name, "unit": name})],
                 failures=[Failure(kind=name, count=1, example=name)],

@@ -89,3 +89,9 @@ def test_any_name_survives_as_one_cell(name: str) -> None:
     found = rows(results.hostile(name))
     assert [row["service"] for row in found] == [report.safe(name)] * 2
     assert [row["requests"] for row in found] == ["24000", "12000"]
+
+
+def test_rows_of_a_run_that_is_not_sound_say_so() -> None:
+    """Its figures are there, and prove nothing."""
+    assert {row["run_sound"] for row in rows(results.passed())} == {"yes"}
+    assert {row["run_sound"] for row in rows(results.passed(runs=[results.doubtful()]))} == {"no"}

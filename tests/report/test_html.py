@@ -219,3 +219,29 @@ def test_stress_steps_tell_which_held_and_what_broke_the_others() -> None:
 def test_skipped_checks_say_why() -> None:
     """They are neither green nor hidden."""
     assert "too few requests for p99.9: 812 of 1,000" in page(results.result()).texts
+
+
+def test_the_slowest_requests_are_folded_away() -> None:
+    """Each with time, status, URL and trace id."""
+    found = page(results.passed())
+    assert "Slowest requests" in found.texts
+    start = found.texts.index("Slowest requests")
+    assert found.texts[start + 7 : start + 13] == [
+        "GET /items/{id}",
+        "00:31",
+        "1,457 ms",
+        "200",
+        "http://127.0.0.1:8001/items/17",
+        "4bf92f3577b34da6a3ce929d0e0e4736",
+    ]
+    assert "Slowest requests" not in page(results.passed(runs=[results.run(slowest=[])])).texts
+
+
+def test_the_generators_figures_and_notes_are_shown() -> None:
+    """What the system does not tell is left out."""
+    health = results.health(throttled_max_ms=12.0, sockets_max=37, ports_max=0.125, retried=3, notes=["sent again"])
+    texts = page(results.passed(runs=[results.run(health=health)])).texts
+    for name, value in (("sockets, most", "37"), ("ephemeral ports in use, most", "12.5 %"), ("sent again", "3")):
+        assert texts[texts.index(name) + 1] == value
+    assert "open files, most of the limit" not in texts
+    assert texts.count("sent again") == 3  # the figure, the note of the run, and that of the whole

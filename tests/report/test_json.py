@@ -98,3 +98,30 @@ def test_what_is_no_result_is_refused_with_the_reason(text: str, words: str) -> 
     assert caught.value.exit_code == ExitCode.INVALID
     assert caught.value.message.startswith(words)
     assert caught.value.hint
+
+
+def test_no_check_of_an_unsound_run_can_be_taken_for_a_verdict() -> None:
+    """Not even by a reader that looks at nothing but the checks."""
+    run = json.loads(report.render(results.passed(verdict="invalid", exit_code=3, runs=[results.doubtful()])))["runs"][
+        0
+    ]
+    assert (run["sound"], run["doubts"]) == (False, ["the generator used 97 % of its core"])
+    assert [check["status"] for check in run["checks"]] == ["invalid", "invalid"]
+    assert [check["message"] for check in run["checks"]] == [
+        "not judged, would be pass: p95 180 ms, budget 250 ms",
+        "not judged, would be fail: p95 312.4 ms, budget 250 ms",
+    ]
+
+
+def test_the_slowest_requests_have_all_that_is_known() -> None:
+    """Null where nothing is."""
+    slowest = json.loads(report.render(results.passed()))["runs"][0]["slowest"]
+    assert slowest[1] == {
+        "endpoint": "GET /items/{id}",
+        "phase": "steady",
+        "at_s": 44.0,
+        "response_ms": 1220.5,
+        "status": None,
+        "url": "http://127.0.0.1:8001/items/17",
+        "trace_id": None,
+    }

@@ -127,7 +127,7 @@ def test_the_page_never_exceeds_what_a_comment_can_hold(longest: int) -> None:
     """And says how many rows it left out."""
     checks = [results.check("fail", endpoint=f"GET /{number}/{'`x|' * 500}", observed=300.0) for number in range(2_000)]
     machine = results.environment().model_copy(update={"machine": "@#|" * 100})
-    result = results.passed(verdict="fail", runs=[results.run(checks=checks)], environment=machine)
+    result = results.passed(verdict="fail", runs=[results.run(checks=checks, slowest=[])], environment=machine)
     text = markdown.render(result, longest=longest)
     assert len(text) <= longest
     shown = text.count("| ❌ |")
@@ -142,3 +142,14 @@ def test_the_page_never_exceeds_what_a_comment_can_hold(longest: int) -> None:
 def test_a_page_that_fits_says_nothing_about_cutting() -> None:
     """Only what is true."""
     assert "left out" not in markdown.render(results.result())
+
+
+def test_the_slowest_requests_are_folded_away_at_the_end() -> None:
+    """They are the first to be left out where there is no room."""
+    text = markdown.render(results.passed())
+    folded = text[text.index("<details><summary>Slowest requests</summary>") :]
+    assert (
+        "| catalog / normal | `GET /items/{id}` | 00:31 | 1,457 ms | 200 | `http://127.0.0.1:8001/items/17` |" in folded
+    )
+    assert "<details>" not in folded[1:]
+    assert "Slowest" not in markdown.render(results.passed(runs=[results.run(slowest=[])]))

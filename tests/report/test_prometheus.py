@@ -15,7 +15,7 @@ from perfgate.report import prometheus
 from tests.report import results
 
 if TYPE_CHECKING:
-    from perfgate.judge.result import Result
+    from perfgate.judge.result import Result, RunResult
 
 Labels = frozenset[tuple[str, str]]
 
@@ -91,7 +91,8 @@ def test_what_loads_found_is_there() -> None:
 def test_what_is_unknown_is_left_out_rather_than_zero() -> None:
     """A load that was not driven has no latency."""
     names = {n for (n, have) in read(results.result()) if {("service", "checkout")} <= have}
-    assert names == {"perfgate_run_verdict", "perfgate_run_duration_seconds", "perfgate_health_valid"}
+    known = ("run_verdict", "run_duration_seconds", "sound", "health_valid")
+    assert names == {f"perfgate_{name}" for name in known}
 
 
 def test_a_check_of_a_doubtful_run_is_invalid() -> None:
@@ -142,3 +143,20 @@ def test_no_name_can_begin_a_line_of_its_own(name: str) -> None:
     """Every line is a comment or a sample of perfgate."""
     shown = prometheus.render(results.hostile(name))
     assert all(line.startswith(("# HELP perfgate_", "# TYPE perfgate_", "perfgate_")) for line in shown.splitlines())
+
+
+def test_the_generators_counts_are_those_of_the_run() -> None:
+    """Arrivals exist in an open model only."""
+    health = results.health(arrivals=24_000, late=12, unserved=3, retried=2, left_out=100)
+    result = results.passed(runs=[results.run("open", model="open", health=health), results.run("closed")])
+    names = ("arrivals", "late_arrivals", "unserved_arrivals", "retried_requests", "left_out_requests")
+    found = [value(result, f"perfgate_{name}_total", load="open") for name in names]
+    assert found == [24_000, 12, 3, 2, 100]
+    assert value(result, "perfgate_retried_requests_total", load="closed") == 0
+    assert not [labels for name, labels in read(result) if "arrivals" in name and ("load", "closed") in labels]
+
+
+@pytest.mark.parametrize(("run", "sound"), [(results.run(), 1), (results.extra(), 1), (results.doubtful(), 0)])
+def test_a_run_that_is_not_sound_can_be_told_from_one_with_an_invalid_check(run: RunResult, sound: int) -> None:
+    """Whatever its verdict is."""
+    assert value(results.passed(runs=[run]), "perfgate_sound") == sound

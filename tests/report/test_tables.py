@@ -16,7 +16,7 @@ from perfgate.report.statements import (
     health_notes,
     unjudged,
 )
-from perfgate.report.tables import CheckRow, check_rows, doubts, excess, lasting, moment, printable, summary_row
+from perfgate.report.tables import CheckRow, check_rows, excess, lasting, moment, placed_doubts, printable, summary_row
 from tests.report import results
 
 
@@ -109,7 +109,7 @@ def test_every_check_of_a_result_has_one_row() -> None:
 def test_nothing_in_a_run_that_is_not_sound_counts_as_passed_or_failed() -> None:
     """What an overloaded generator measured proves nothing in either direction."""
     run = results.doubtful()
-    assert doubts(run) == ["catalog/doubtful: the generator used 97 % of its core"]
+    assert placed_doubts(run) == ["catalog/doubtful: the generator used 97 % of its core"]
     rows = check_rows(results.result(checks=[], services=[], runs=[run]))
     assert [row.status for row in rows] == ["invalid", "invalid"]
 
@@ -117,7 +117,7 @@ def test_nothing_in_a_run_that_is_not_sound_counts_as_passed_or_failed() -> None
 def test_a_sound_run_keeps_its_passes_beside_a_check_that_could_not_be_made() -> None:
     """Only the check without an answer is invalid."""
     run = results.extra()
-    assert doubts(run) == []
+    assert placed_doubts(run) == []
     rows = check_rows(results.result(checks=[], services=[], runs=[run]))
     assert [row.status for row in rows] == ["pass", "invalid"]
 

@@ -120,3 +120,22 @@ def test_a_failure_of_a_doubtful_run_is_not_called_a_failure() -> None:
     shown = text.render(results.passed(verdict="invalid", exit_code=3, runs=[results.doubtful()]))
     assert "Failed" not in shown
     assert "- catalog/doubtful: the generator used 97 % of its core" in shown
+
+
+def test_the_slowest_requests_are_listed_on_request() -> None:
+    """With what it takes to find them in the service's traces; nobody needs them in the log of a green run."""
+    shown = text.render(results.passed(), verbose=True, width=160)
+    assert re.search(
+        r"GET /items/{id} +00:31 +1,457 ms +200 +http://127.0.0.1:8001/items/17 +4bf92f3577b34da6a3ce929d0e0e4736",
+        shown,
+    )
+    assert re.search(r"GET /items/{id} +00:44 +1,220 ms +- +http://127.0.0.1:8001/items/17 +-", shown)
+    assert "Slowest" not in text.render(results.passed())
+
+
+def test_what_is_worth_knowing_about_the_generator_is_noted() -> None:
+    """It changes nothing, and stands apart from what could not be judged."""
+    noted = results.run(health=results.health(notes=["3 requests were sent again"]))
+    shown = text.render(results.passed(runs=[noted]))
+    assert "Generator health\n- catalog/normal: 3 requests were sent again" in shown
+    assert "Could not be judged" not in shown

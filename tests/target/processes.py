@@ -68,6 +68,11 @@ live()
 )
 
 
+def processes_below() -> set[int]:
+    """The processes that this one has started, all the way down; other tests' servers may be among them."""
+    return {child.pid for child in psutil.Process().children(recursive=True)}
+
+
 def python(program: str, *arguments: object) -> tuple[str, ...]:
     """The command that runs a program."""
     return (sys.executable, "-c", program, *map(str, arguments))

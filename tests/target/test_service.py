@@ -16,7 +16,7 @@ import pytest
 from perfgate.errors import PerfgateError, ServiceError, StorageError
 from perfgate.target.readiness import address_of, probe
 from perfgate.target.service import free_port, port_in_use, start
-from tests.target.processes import LISTENS, PLAIN, is_gone, noted_pids, python, service, until
+from tests.target.processes import LISTENS, PLAIN, is_gone, noted_pids, processes_below, python, service, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,10 +58,11 @@ def running_url() -> Iterator[str]:
 
 def raised(slug: str, folder: Path, command: tuple[str, ...] | None, **changes: object) -> PerfgateError:
     """The error of a service that cannot be started; no process of ours is left after it."""
+    before = processes_below()
     with pytest.raises(PerfgateError) as caught:
         start(service(command, **changes), folder)
     assert caught.value.slug == slug
-    assert psutil.Process().children(recursive=True) == []
+    assert processes_below() - before == set()
     return caught.value
 
 
@@ -220,13 +221,14 @@ class TestRefusals:
 
     def test_interrupted_while_waiting(self, tmp_path: Path) -> None:
         """Ctrl-C while the service comes up leaves no process behind."""
+        before = processes_below()
         interrupt = threading.Thread(target=self.interrupt_when_up, args=(tmp_path / "pids",))
         interrupt.start()
         with pytest.raises(KeyboardInterrupt):
             start(service(python(PLAIN, tmp_path / "pids")), tmp_path)
         interrupt.join()
 
-        assert psutil.Process().children(recursive=True) == []
+        assert processes_below() - before == set()
 
     @staticmethod
     def interrupt_when_up(pids: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from perfgate.drive.share import Share
     from perfgate.plan.profile import Profile
 
 
@@ -32,6 +33,18 @@ def due_times(profile: Profile, *, arrivals: str = "poisson", seed: int = 0) -> 
             yield segment.time_of_area(target - passed)
             target = next(targets)
         passed += segment.area
+
+
+def arrivals_of(
+    share: Share, profile: Profile, *, arrivals: str = "poisson", seed: int = 0
+) -> Iterator[tuple[int, float]]:
+    """One engine's arrivals: the number in the whole schedule, and the due time.
+
+    Every engine makes the whole schedule and keeps its own numbers (about a microsecond for each arrival of the
+    whole), so the engines' schedules together are exactly that of a single engine.
+    """
+    schedule = enumerate(due_times(profile, arrivals=arrivals, seed=seed))
+    return ((number, due_s) for number, due_s in schedule if share.owns(number))
 
 
 def _unit_poisson(seed: int) -> Iterator[float]:

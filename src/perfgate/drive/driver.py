@@ -12,7 +12,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from perfgate.drive.order import STOP, Done, Event, Order, Refused, event_from_json
+from perfgate.drive.order import Done, Event, Order, Refused, event_from_json, go_line, stop_line
 from perfgate.errors import EngineError
 
 if TYPE_CHECKING:
@@ -22,19 +22,25 @@ if TYPE_CHECKING:
 SILENCE_S = 60.0  # an engine that says nothing for so long is stuck: it reports every second
 _GRACE_S = 5.0
 _TAIL = 2000
+ENGINE = "perfgate.drive.engine"
 
 
 class Driver:
     """One engine process, for one load.
 
     It is started at once, before its order is known, because importing Locust takes most of a second.
+
+    Args:
+        module: what runs in the process; speaks the protocol of `drive.order`.
+        name: what it is called in errors.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = ENGINE, name: str = "the load engine") -> None:
+        self.name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the driver; for a failed import)
         self._process = subprocess.Popen(
             # -P: the working directory must not shadow modules before the scenario is loaded
-            [sys.executable, "-P", "-m", "perfgate.drive.engine"],
+            [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -56,16 +62,25 @@ class Driver:
         assert self._process.stdout is not None
         return self._process.stdout.fileno()
 
+    def fileno(self) -> int:
+        """Becomes readable when the engine has said something, so that several can be waited for at once."""
+        return self._stdout
+
     def send(self, order: Order) -> None:
-        """Give the engine its order; it begins as soon as it has loaded the scenario."""
-        self._write(order.to_json())
+        """Give the engine its order; it loads the scenario, says `Ready`, and waits for `go`."""
+        self.write(order.to_json())
         self._heard_at = time.monotonic()
 
-    def stop(self) -> None:
-        """Ask the engine to end the load now, gracefully; its `Done` follows."""
-        self._write(STOP)
+    def go(self, at_s: float) -> None:
+        """Let the load begin at this moment of the monotonic clock."""
+        self.write(go_line(at_s))
 
-    def _write(self, line: str) -> None:
+    def stop(self, reason: str = "stopped", detail: str = "stopped before its end") -> None:
+        """Ask the engine to end the load now, gracefully; its `Done` follows."""
+        self.write(stop_line(reason, detail))
+
+    def write(self, line: str) -> None:
+        """Write one line of the protocol."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it is gone: `events` says so, with its exit code
             self._process.stdin.write(line.encode() + b"\n")
@@ -96,7 +111,7 @@ class Driver:
             self.kill()
             self.ended = True
             raise EngineError(
-                f"the engine said nothing for {SILENCE_S:.0f} s and was ended",
+                f"{self.name} said nothing for {SILENCE_S:.0f} s and was ended",
                 hint="does the scenario compute for long, or wait without gevent (a C extension that blocks)?",
                 slug="engine-silent",
             )
@@ -104,7 +119,7 @@ class Driver:
     def _death(self) -> EngineError:
         code = self._process.wait()
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        return EngineError(f"the load engine {how}", hint=self._last_words(), slug="engine-died")
+        return EngineError(f"{self.name} {how}", hint=self._last_words(), slug="engine-died")
 
     def _last_words(self) -> str:
         self._errors.seek(0)
@@ -137,24 +152,3 @@ class Driver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class Spare:
-    """Keeps one engine started ahead, so that importing Locust overlaps with other work."""
-
-    def __init__(self) -> None:
-        self._driver: Driver | None = Driver()
-
-    def take(self) -> Driver:
-        """The engine that was started ahead, or else a new one."""
-        driver, self._driver = self._driver, None
-        return driver or Driver()
-
-    def __enter__(self) -> Spare:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._driver:
-            self._driver.close()

@@ -1,49 +1,49 @@
-"""The engine: Locust in a process of its own, driving one load and writing its journal once a second.
+"""The engine: Locust in a process of its own, driving its share of one load and recording it once a second.
 
-Started by `drive.driver` as `python -m perfgate.drive.engine`; the protocol stands in `drive.order`.
+Started by `drive.driver` as `python -m perfgate.drive.engine`; the protocol stands in `drive.order`. With an order for
+workers it is the master of a load that other machines drive (`drive.master`).
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
 import gevent.event
 import locust  # first: it makes sockets, threads and TLS cooperative, and must do so before anything uses them
-from gevent.os import tp_read
 from locust.runners import STATE_STOPPED
 
 from perfgate import custom_metric
-from perfgate.drive import order as protocol
-from perfgate.drive import users
+from perfgate.drive import arrivals, users
+from perfgate.drive.dispatch import ShareOfUsers
 from perfgate.drive.extract import Extractor
 from perfgate.drive.guard import HostGuard
 from perfgate.drive.health import HealthMonitor
-from perfgate.drive.journalist import Journalist
-from perfgate.drive.order import Done, Order, Ready, Refused
+from perfgate.drive.journalist import Entries, Journalist
+from perfgate.drive.order import Done, Order, Ready
+from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
 from perfgate.drive.recorder import Recorder
 from perfgate.drive.scenario import create_environment, load_scenario
 from perfgate.errors import PerfgateError
 from perfgate.measure.journal import JournalWriter
-from perfgate.measure.recording import BEGIN, REQUESTS_JOURNAL, Begin, End
+from perfgate.measure.recording import BEGIN, Begin, End, requests_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from locust.env import Environment
-    from locust.runners import LocalRunner
+    from locust.runners import LocalRunner, Runner
 
-    from perfgate.drive.scenario import Scenario
+    from perfgate.drive.order import Event
+    from perfgate.drive.share import Share
 
 MAX_USER_ERRORS = 50
-MAX_LOGGED_ERRORS = 100
 _DRAIN_POLL_S = 0.05
 
 
@@ -59,46 +59,50 @@ def create_runner(environment: Environment, *, keep_statistics: bool) -> LocalRu
     return runner
 
 
-class EventPipe:
-    """The way back to the parent: the process's original standard output, which nothing else can write to."""
-
-    def __init__(self) -> None:
-        self._file = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-        os.dup2(2, 1)  # what a scenario prints must not look like an event
-
-    def send(self, event: protocol.Event) -> None:
-        """Write one event; a parent that is gone is no error here, its end of file on stdin ends the load."""
-        try:
-            self._file.write(protocol.event_to_json(event) + "\n")
-        except BrokenPipeError:
-            sys.stderr.write("perfgate: the parent no longer listens\n")
+def local_users(runner: LocalRunner, share: Share) -> users.UserCount:
+    """Users of this process; one of several engines has only those that are its own."""
+    if share.count > 1:
+        dispatcher: Any = ShareOfUsers(share, runner.user_classes)  # called where Locust calls its class
+        runner.environment.dispatcher_class = dispatcher
+    return users.locally(runner)
 
 
 class Engine:
-    """Drives one load.
+    """Drives one engine's share of a load.
 
     Args:
         order: what to do.
-        scenario: the loaded locustfile.
+        runner: Locust's runner, of whatever kind; its environment has the scenario's classes.
+        users_of: gives what has this engine's users, once its share is known.
         guard: knows which hosts were refused.
+        entries: where it is recorded.
         send: where events go.
     """
 
-    def __init__(
-        self, order: Order, scenario: Scenario, guard: HostGuard, send: Callable[[protocol.Event], None]
+    def __init__(  # noqa: PLR0913  (the parts of an engine)
+        self,
+        order: Order,
+        runner: Runner,
+        users_of: Callable[[Share], users.UserCount],
+        guard: HostGuard,
+        entries: Entries,
+        send: Callable[[Event], None],
     ) -> None:
         self._order = order
-        self._scenario = scenario
+        self._runner = runner
+        self._users_of = users_of
         self._guard = guard
+        self._entries = entries
         self._send = send
+        self._begin_at: float | None = None
         self._stop_reason: tuple[str, str] | None = None
+        self._called = gevent.event.Event()  # to begin, or not to
         self._stopping = gevent.event.Event()
         self._user_errors: dict[str, int] = {}
-        self._environment = create_environment(order, scenario)
-        self._runner = create_runner(self._environment, keep_statistics=scenario.reads_statistics)
+        self._can_record = True
         self._is_open = order.model == "open" and order.profile is not None
         self._recorder, self._queue = self._build_recorder()
-        self._listen(self._environment)
+        self._listen(runner.environment)
 
     def _build_recorder(self) -> tuple[Recorder, users.ArrivalQueue | None]:
         extractors = [Extractor(**fields) for fields in self._order.metrics]
@@ -120,34 +124,65 @@ class Engine:
             text = "other exceptions"
         self._user_errors[text] = self._user_errors.get(text, 0) + 1
 
+    @property
+    def user_classes(self) -> list[str]:
+        """The names of the classes that are driven."""
+        return [cls.__name__ for cls in self._runner.user_classes]
+
+    def prepare(self) -> None:
+        """All that can be done before the load's first moment."""
+        self._runner.environment.events.init.fire(
+            environment=self._runner.environment, runner=self._runner, web_ui=None
+        )
+        self._recorder.warm()
+
+    def go(self, at_s: float, share: Share | None = None) -> None:
+        """Begin the load at this moment of the monotonic clock, with this share of it; the order's unless given."""
+        self._order = replace(self._order, share=share or self._order.share)
+        self._begin_at = at_s
+        self._called.set()
+
     def stop(self, reason: str, detail: str) -> None:
         """End the load now, gracefully; the first reason stands."""
         if self._stop_reason is None:
             self._stop_reason = (reason, detail)
             self._stopping.set()
+            self._called.set()
 
     def run(self) -> End:
-        """Drive the load from its first second to the end of its drain."""
-        with JournalWriter(Path(self._order.folder) / REQUESTS_JOURNAL) as journal:
-            self._environment.events.init.fire(environment=self._environment, runner=self._runner, web_ui=None)
-            names = [cls.__name__ for cls in self._scenario.user_classes]
-            self._recorder.warm()
-            self._recorder.start()
-            journal.append(BEGIN, asdict(Begin(time.time(), "user", names, self._order.model, locust.__version__)))
-            self._send(Ready("user", names))
-            health = HealthMonitor()
-            journalist = Journalist(journal, self._recorder, health, self._runner, self._queue, self._order, self._send)
-            background: list[Any] = [
-                gevent.spawn(health.probe),
-                gevent.spawn(self._write, journalist),
-                gevent.spawn(self._watch_refusals),
-            ]
-            end = self._drive()
-            gevent.killall(background)
-            if self._stop_reason is None or self._stop_reason[0] != "error":
-                journalist.write_rest(end)
-        self._environment.events.quitting.fire(environment=self._environment, reverse=True)
+        """Wait for the beginning, then drive the load from its first second to the end of its drain."""
+        self._called.wait()
+        if self._begin_at is None:
+            reason, detail = self._stop_reason or ("stopped", "")
+            return End(reason, detail, 0.0)
+        return self._run(self._begin_at)
+
+    def finish(self) -> None:
+        """The last that the scenario hears."""
+        self._runner.environment.events.quitting.fire(environment=self._runner.environment, reverse=True)
+
+    def _run(self, begin_at: float) -> End:
+        self._recorder.start(begin_at)
+        self._entries.append(BEGIN, asdict(self._begin()))
+        gevent.sleep(max(begin_at - time.monotonic(), 0))
+        health = HealthMonitor()
+        journalist = Journalist(
+            self._entries, self._recorder, health, self._runner, self._queue, self._order, self._send
+        )
+        background: list[Any] = [
+            gevent.spawn(health.probe),
+            gevent.spawn(self._write, journalist),
+            gevent.spawn(self._watch_refusals),
+        ]
+        end = self._drive()
+        gevent.killall(background)
+        if self._can_record:
+            journalist.write_rest(end)
         return end
+
+    def _begin(self) -> Begin:
+        order, at = self._order, self._recorder.started_at
+        return Begin(at, "user", self.user_classes, order.model, locust.__version__, order.share.count)
 
     def _watch_refusals(self) -> None:
         # Polled, not called back: a look-up may be refused in a thread of the resolver, which cannot wake this loop.
@@ -158,9 +193,10 @@ class Engine:
 
     def _write(self, journalist: Journalist) -> None:
         try:
-            journalist.write_each_second(self.stop)
+            journalist.write_each_second()
         except PerfgateError as error:  # a full disk: end the load, and say why
-            self._send(_refusal(error))
+            self._can_record = False
+            self._send(refusal(error))
             self.stop("error", str(error))
 
     def _drive(self) -> End:
@@ -181,19 +217,15 @@ class Engine:
         order, now_s = self._order, self._recorder.now_s
         if order.profile is None:
             users.follow_shape(self._runner, order.max_duration_s, now_s)
-        elif self._queue is None:
-            users.follow_profile(self._runner, order.profile, now_s)
-        else:
-            users.pace_by_arrivals(self._queue)
-            users.follow_arrivals(
-                self._runner,
-                self._queue,
-                order.profile,
-                now_s,
-                arrivals=order.arrivals,
-                seed=order.seed,
-                max_users=order.max_users,
-            )
+            return
+        count = self._users_of(order.share)
+        if self._queue is None:
+            users.follow_profile(count, order.profile, now_s)
+            return
+        users.pace_by_arrivals(self._queue)
+        pool = users.Pool(count, self._queue, order.share, order.max_users)
+        due = arrivals.arrivals_of(order.share, order.profile, arrivals=order.arrivals, seed=order.seed)
+        users.follow_arrivals(pool, self._queue, due, order.profile.duration_s)
 
     def _drain(self) -> int:
         """Open model: arrivals that fell due are still served, within the stop timeout; returns those that were not."""
@@ -216,67 +248,47 @@ class Engine:
         return left
 
 
-def watch_parent(engine: Engine) -> None:
-    """Obey the parent's commands; when the parent is gone, end the load."""
-    while data := tp_read(0, 4096):
-        if protocol.STOP in data.decode(errors="replace").split():
-            engine.stop("stopped", "stopped before its end")
-    engine.stop("stopped", "the perfgate process ended")
-
-
-def _refusal(error: PerfgateError) -> Refused:
-    return Refused(type(error).__name__, error.slug, error.message, error.place, error.hint)
-
-
 def main() -> int:
     """Read the order, drive the load; the exit code is 0 when the load was driven, else 1."""
     pipe = EventPipe()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    line = _read_line()
+    line = read_line()
     if not line:
         return 0  # the parent changed its mind
     order = Order.from_json(line)
-    log = os.open(Path(order.folder) / protocol.ENGINE_LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    log = os.open(Path(order.folder) / order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
     try:
-        engine = _prepare(order, pipe)
-        gevent.signal_handler(signal.SIGTERM, engine.stop, "stopped", "the engine was asked to end")
-        gevent.spawn(watch_parent, engine)
-        end = engine.run()
+        end = _drive_with_workers(order, pipe) if order.workers else _drive_here(order, pipe)
     except PerfgateError as error:
-        pipe.send(_refusal(error))
+        pipe.send(refusal(error))
         return 1
     pipe.send(Done(end.reason, end.detail, end.cut_off))
     return 0
 
 
-def _read_line() -> str:
-    """One line of standard input, byte by byte: what follows it are commands, and must stay in the pipe."""
-    line = bytearray()
-    while (byte := os.read(0, 1)) not in {b"", b"\n"}:
-        line += byte
-    return line.decode()
-
-
-def _prepare(order: Order, pipe: EventPipe) -> Engine:
+def _drive_here(order: Order, pipe: EventPipe) -> End:
     guard = HostGuard(order.allowed_hosts)
     guard.install()
-    logging.getLogger("locust.user.task").addFilter(FirstMessages(MAX_LOGGED_ERRORS))
-    return Engine(order, load_scenario(order), guard, pipe.send)
+    limit_logging()
+    scenario = load_scenario(order)
+    runner = create_runner(create_environment(order, scenario), keep_statistics=scenario.reads_statistics)
+    journal_path = Path(order.folder) / requests_journal(order.share.index, order.share.count)
+    with JournalWriter(journal_path) as journal:
+        engine = Engine(order, runner, lambda share: local_users(runner, share), guard, journal, pipe.send)
+        gevent.signal_handler(signal.SIGTERM, engine.stop, "stopped", "the engine was asked to end")
+        gevent.spawn(obey, engine)
+        engine.prepare()
+        pipe.send(Ready("user", engine.user_classes))
+        end = engine.run()
+        engine.finish()
+        return end
 
 
-class FirstMessages(logging.Filter):
-    """Lets the first messages through: a scenario that fails thousands of times a second must not fill the disk."""
+def _drive_with_workers(order: Order, pipe: EventPipe) -> End:
+    from perfgate.drive.master import drive
 
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._left = most
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to log this one."""
-        self._left -= record.levelno >= logging.ERROR
-        return self._left >= 0
+    return drive(order, pipe)
 
 
 if __name__ == "__main__":

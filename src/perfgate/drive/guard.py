@@ -29,12 +29,18 @@ class HostRefusedError(PermissionError):
 class HostGuard:
     """Decides on each look-up and connect.
 
+    Args:
+        allowed: what a scenario may reach.
+        locusts_own: host and port of the master, whose name Locust looks up when it connects or binds. The look-up is
+            all that is allowed: the connection is libzmq's, which does not go through Python's sockets.
+
     Attributes:
         refused: hosts that were refused, in order, each once.
     """
 
-    def __init__(self, allowed: Sequence[str]) -> None:
+    def __init__(self, allowed: Sequence[str], locusts_own: tuple[str, int] | None = None) -> None:
         self._allowed = tuple(allowed)
+        self._locusts_own = locusts_own
         self._names: set[str] = {name for name in allowed if "*" not in name}
         self._addresses: set[str] = set()
         self._resolving = False
@@ -48,7 +54,8 @@ class HostGuard:
         if not event.startswith("socket.") or self._resolving:
             return
         if event == "socket.getaddrinfo":
-            self._check_name(arguments[0])
+            if arguments[:2] != self._locusts_own:
+                self._check_name(arguments[0])
         elif event in {"socket.connect", "socket.sendto", "socket.sendmsg"} and isinstance(arguments[1], tuple):
             self._check_address(str(arguments[1][0]))
 

@@ -1,31 +1,37 @@
-"""Writes the journal's `second` entries, tells the parent how it goes, and ends a load whose condition holds."""
+"""Writes the journal's `second` entries, and tells the parent how it goes."""
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
 
+from perfgate.drive.condition import to_text
 from perfgate.drive.order import Order, Progress
 from perfgate.measure.histogram import Histogram
 from perfgate.measure.recording import END, SECOND, Cell, End, Second, second_to_body
-from perfgate.plan.profile import RAMP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from locust.runners import LocalRunner
+    from locust.runners import Runner
 
     from perfgate.drive.health import HealthMonitor
     from perfgate.drive.order import Event
-    from perfgate.drive.recorder import Recorder
+    from perfgate.drive.recorder import Flushed, Recorder
     from perfgate.drive.users import ArrivalQueue
-    from perfgate.measure.journal import JournalWriter
 
-STOP_WINDOW = 5  # seconds that a stop condition looks back over
-STOP_REQUESTS = 20  # fewer requests than this in the window stop nothing
+
+class Entries(Protocol):
+    """Where entries go: a journal, or a master on another machine."""
+
+    def append(self, kind: str, body: dict[str, Any]) -> None:
+        """Take one entry.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
 
 
 class Journalist:
@@ -33,10 +39,10 @@ class Journalist:
 
     def __init__(  # noqa: PLR0913  (what a second is made of)
         self,
-        journal: JournalWriter,
+        journal: Entries,
         recorder: Recorder,
         health: HealthMonitor,
-        runner: LocalRunner,
+        runner: Runner,
         queue: ArrivalQueue | None,
         order: Order,
         send: Callable[[Event], None],
@@ -49,22 +55,19 @@ class Journalist:
         self._order = order
         self._send = send
         self._second = 0
-        self._recent = StopCondition(order)
 
-    def write_each_second(self, stop: Callable[[str, str], None]) -> None:
-        """Write an entry at the end of each second, for ever; `stop` is called when the stop condition holds.
+    def write_each_second(self) -> None:
+        """Write an entry at the end of each second, for ever.
 
         Raises:
             StorageError: the journal cannot be written.
         """
         while True:
             gevent.sleep(max(self._second + 1 - self._recorder.now_s(), 0))
-            cells = self.write()
-            if why := self._recent.holds(cells, self._phase()):
-                stop("stop_when", why)
+            self.write()
 
-    def write(self) -> list[Cell]:
-        """Write what happened since the previous entry; returns the requests of it."""
+    def write(self) -> None:
+        """Write what happened since the previous entry."""
         flushed = self._recorder.flush()
         arrivals, iterations, lags = self._queue.take_counts() if self._queue else (0, 0, None)
         waiting = self._queue.waiting if self._queue else 0
@@ -85,50 +88,25 @@ class Journalist:
             retried=flushed.retried,
         )
         self._journal.append(SECOND, second_to_body(entry))
-        self._send(
-            Progress(self._second, self._phase(), users, flushed.requests, flushed.failures, flushed.p95_ms, waiting)
-        )
+        self._send(self._progress(flushed, users, waiting))
         # A second that was missed because the loop was busy is part of this entry, not an entry of its own.
         self._second = max(self._second + 1, int(self._recorder.now_s()))
-        return flushed.cells
+
+    def _progress(self, flushed: Flushed, users: int, waiting: int) -> Progress:
+        phase = self._recorder.phase_now()
+        good, bad = _outcomes(flushed.cells, phase) if self._order.stop_when else ("", 0)
+        return Progress(
+            self._second, phase, users, flushed.requests, flushed.failures, flushed.p95_ms, waiting, good, bad
+        )
 
     def write_rest(self, end: End) -> None:
         """Write what came after the last whole second, and the journal's last entry."""
         self.write()
         self._journal.append(END, asdict(end))
 
-    def _phase(self) -> str:
-        return self._recorder.phase_now()
 
-
-class StopCondition:
-    """`stop_when`: holds when the last seconds of the present phase, ramps excepted, pass a limit."""
-
-    def __init__(self, order: Order) -> None:
-        self._limits = order.stop_when
-        self._phase = ""
-        self._window: deque[list[Cell]] = deque(maxlen=STOP_WINDOW)
-
-    def holds(self, cells: list[Cell], phase: str) -> str:
-        """Why the load should end now, in words; empty when it should not."""
-        if not self._limits or phase == RAMP:
-            return ""
-        if phase != self._phase:
-            self._phase = phase
-            self._window.clear()
-        self._window.append([cell for cell in cells if cell.phase == phase])
-        recent = [cell for second in self._window for cell in second]
-        good = Histogram.merged(cell.response_ms for cell in recent if cell.outcome == "ok")
-        failed = sum(cell.response_ms.count for cell in recent if cell.outcome == "failed")
-        if good.count + failed < STOP_REQUESTS:
-            return ""
-        return self._past(failed / (good.count + failed), good.quantile(0.95))
-
-    def _past(self, error_rate: float, p95_ms: float) -> str:
-        limit = self._limits.get("error_rate")
-        if limit is not None and error_rate > limit:
-            return f"error rate {error_rate:.1%} passed stop_when {limit:.1%} in {self._phase}"
-        limit = self._limits.get("p95_ms")
-        if limit is not None and p95_ms > limit:
-            return f"p95 {p95_ms:.0f} ms passed stop_when {limit:.0f} ms in {self._phase}"
-        return ""
+def _outcomes(cells: list[Cell], phase: str) -> tuple[str, int]:
+    """What a stop condition asks: response times of the phase's successful requests, and how many failed."""
+    own = [cell for cell in cells if cell.phase == phase]
+    good = Histogram.merged(cell.response_ms for cell in own if cell.outcome == "ok")
+    return to_text(good), sum(cell.response_ms.count for cell in own if cell.outcome == "failed")

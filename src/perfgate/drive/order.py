@@ -1,21 +1,59 @@
 """What the parent tells the engine to do, and what the engine tells back: the whole protocol between the two.
 
 The engine is started first (importing Locust takes most of a second) and reads its order from standard input as one
-JSON line; later lines on standard input are commands. End of file on standard input means that the parent is gone.
-The engine writes events as JSON lines to the standard output that it was given; what a scenario prints goes to the
-engine's log instead.
+JSON line; later lines on standard input are commands: `go MOMENT` begins the load at that moment of the monotonic
+clock, which all processes of a machine share, and `stop JSON` ends it. End of file on standard input means that the
+parent is gone. The engine writes events as JSON lines to the standard output that it was given; what a scenario prints
+goes to the engine's log instead.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
+from perfgate.drive.share import Share
 from perfgate.plan.profile import Profile
 
 ENGINE_LOG = "engine.log"  # in the run's folder: what Locust logs and the scenario prints
-STOP = "stop"  # the command line on standard input that ends a load early
+GO = "go"
+STOP = "stop"
+
+
+def go_line(at_s: float) -> str:
+    """The command that begins the load at a moment of the monotonic clock."""
+    return f"{GO} {at_s!r}"
+
+
+def stop_line(reason: str, detail: str) -> str:
+    """The command that ends the load; reason and detail are those of the journal's `End`."""
+    return f"{STOP} {json.dumps([reason, detail])}"
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How to drive with workers on other machines.
+
+    Attributes:
+        count: how many to wait for.
+        bind_host, bind_port: where the master listens.
+        timeout_s: how long to wait for them.
+    """
+
+    count: int
+    bind_host: str = "127.0.0.1"
+    bind_port: int = 5557
+    timeout_s: float = 60.0
+
+    @property
+    def only_here(self) -> bool:
+        """Whether only this machine can reach the master."""
+        try:
+            return ip_address(self.bind_host).is_loopback
+        except ValueError:
+            return self.bind_host == "localhost"
 
 
 @dataclass(frozen=True)
@@ -30,6 +68,9 @@ class Order:
         folder: the run's folder; `requests.journal` is written there.
         metrics: custom metrics to read from responses, as `plan.budget.CustomMetric` fields.
         stop_when: `{"error_rate": share, "p95_ms": ms}`, each optional.
+        share: the engine's part of the load.
+        workers: drive with these instead of users of one's own; None in a single machine.
+        more: another load follows, for which workers should stay.
         settings: what remains: stop_timeout_s, max_users, arrivals, max_duration_s.
     """
 
@@ -49,24 +90,42 @@ class Order:
     max_users: int = 1000
     arrivals: str = "poisson"
     max_duration_s: float | None = None
+    share: Share = field(default_factory=Share)
+    workers: Workers | None = None
+    more: bool = False
+
+    @property
+    def log(self) -> str:
+        """The name of the engine's log in the folder: as the journals, numbered when there are several."""
+        return ENGINE_LOG if self.share.count == 1 else f"engine-{self.share.index + 1}.log"
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON value that `from_dict` reads back."""
+        return {**asdict(self), "profile": self.profile.to_dict() if self.profile else None}
 
     def to_json(self) -> str:
         """One line."""
-        value = asdict(self)
-        value["profile"] = self.profile.to_dict() if self.profile else None
-        return json.dumps(value)
+        return json.dumps(self.to_dict())
 
     @classmethod
     def from_json(cls, line: str) -> Order:
         """The inverse of `to_json`."""
-        value = json.loads(line)
-        profile = Profile.from_dict(value["profile"]) if value["profile"] else None
-        return cls(**{**value, "profile": profile})
+        return cls.from_dict(json.loads(line))
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Order:
+        """The inverse of `to_dict`."""
+        parts = {
+            "profile": Profile.from_dict(value["profile"]) if value["profile"] else None,
+            "share": Share(**value["share"]),
+            "workers": Workers(**value["workers"]) if value["workers"] else None,
+        }
+        return cls(**{**value, **parts})
 
 
 @dataclass(frozen=True)
 class Ready:
-    """The scenario is loaded; load begins now."""
+    """The scenario is loaded; of an engine: it waits for `go`; of a fleet: the load begins now."""
 
     clock: str
     user_classes: list[str]
@@ -79,7 +138,10 @@ class Progress:
     Attributes:
         second: its index.
         phase: the phase at its end.
-        p95_ms: of successful requests that were completed in it; None when there were none.
+        p95_ms: of successful requests that were completed in it; None when there were none. Of several engines it is
+            the highest of theirs.
+        good, bad: only where a stop condition is watched: response times of successful requests of the present phase
+            (see `condition.to_text`), and how many failed.
     """
 
     second: int
@@ -89,15 +151,28 @@ class Progress:
     failures: int
     p95_ms: float | None
     waiting: int = 0
+    good: str = ""
+    bad: int = 0
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that a person should read, while a load is being prepared."""
+
+    text: str
 
 
 @dataclass(frozen=True)
 class Done:
-    """The load has ended and the journal is whole; the fields are those of the journal's `End`."""
+    """The load has ended and the journal is whole; the fields are those of the journal's `End`.
+
+    `more` is a worker's: its master has another load for it.
+    """
 
     reason: str
     detail: str = ""
     cut_off: int = 0
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,8 +189,8 @@ class Refused:
     hint: str = ""
 
 
-Event = Ready | Progress | Done | Refused
-_EVENTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Ready, Progress, Done, Refused)}
+Event = Ready | Progress | Note | Done | Refused
+_EVENTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Ready, Progress, Note, Done, Refused)}
 
 
 def event_to_json(event: Event) -> str:

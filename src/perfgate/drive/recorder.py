@@ -128,10 +128,16 @@ class Recorder:
         self.flush()
         self._endpoints.clear()
 
-    def start(self) -> None:
-        """The load starts now: times count from here."""
-        self._origin = time.monotonic()
-        self._wall_origin_ns = time.time_ns()
+    def start(self, at_s: float | None = None) -> None:
+        """The load starts at this moment of the monotonic clock, now unless given: times count from there."""
+        now_s, now_ns = time.monotonic(), time.time_ns()
+        self._origin = now_s if at_s is None else at_s
+        self._wall_origin_ns = now_ns - int((now_s - self._origin) * 1e9)
+
+    @property
+    def started_at(self) -> float:
+        """Wall time of the load's start, seconds since the epoch."""
+        return self._wall_origin_ns / 1e9
 
     def now_s(self) -> float:
         """Seconds since the load's start."""

@@ -14,14 +14,15 @@ from locust.exception import StopUser
 from locust.runners import STATE_STOPPED
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet, TaskSet
 
-from perfgate.drive.arrivals import due_times, iteration_random
+from perfgate.drive.arrivals import iteration_random
 from perfgate.measure.histogram import Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from locust.runners import LocalRunner
+    from locust.runners import LocalRunner, Runner
 
+    from perfgate.drive.share import Share
     from perfgate.plan.profile import Profile
 
 TICK_S = 0.1
@@ -30,21 +31,38 @@ GROWTH_INTERVAL_S = 0.05
 _WAKE_AHEAD_S = 0.0005  # timers fire late rather than early; below this it is not worth going to sleep
 
 
-def set_user_count(runner: LocalRunner, count: int) -> None:
-    """Have `count` users as soon as can be; Locust's dispatcher spreads them over the user classes."""
-    if count != runner.target_user_count or runner.spawning_greenlet is None:
-        # In one dispatch: the ramp is made of many small ones, so the spawn rate is no limit here.
-        runner.start(count, spawn_rate=max(count, runner.user_count, 1))
+class UserCount:
+    """Has as many users as asked for, as soon as can be.
+
+    Args:
+        start: begins to have this many users of the whole load; returns at once.
+    """
+
+    def __init__(self, start: Callable[[int], None]) -> None:
+        self._start = start
+        self._total: int | None = None
+
+    def set(self, total: int) -> None:
+        """From now on the whole load, of which this engine drives its share, has `total` users."""
+        if total != self._total:
+            self._total = total
+            self._start(total)
 
 
-def follow_profile(runner: LocalRunner, profile: Profile, now_s: Callable[[], float]) -> None:
+def locally(runner: LocalRunner) -> UserCount:
+    """Users of this process alone; Locust's dispatcher spreads them over the user classes."""
+    # In one dispatch: the ramp is made of many small ones, so the spawn rate is no limit here.
+    return UserCount(lambda total: runner.start(total, spawn_rate=max(total, runner.user_count, 1)))
+
+
+def follow_profile(users: UserCount, profile: Profile, now_s: Callable[[], float]) -> None:
     """Closed model: keep `profile.level_at(now)` users until the profile ends. Returns at its end."""
     while (now := now_s()) < profile.duration_s:
-        set_user_count(runner, round(profile.level_at(now)))
+        users.set(round(profile.level_at(now)))
         gevent.sleep(min(TICK_S, profile.duration_s - now))
 
 
-def follow_shape(runner: LocalRunner, max_duration_s: float | None, now_s: Callable[[], float]) -> None:
+def follow_shape(runner: Runner, max_duration_s: float | None, now_s: Callable[[], float]) -> None:
     """The scenario's own LoadTestShape decides; returns when it ends, or at the upper bound."""
     runner.start_shape()
     limit_s = math.inf if max_duration_s is None else max_duration_s
@@ -179,35 +197,40 @@ def _choosing_by_arrival(choose: Callable[[Any], Any], queue: ArrivalQueue) -> C
     return get_next_task
 
 
-def follow_arrivals(  # noqa: PLR0913  (the parts of one loop)
-    runner: LocalRunner,
-    queue: ArrivalQueue,
-    profile: Profile,
-    now_s: Callable[[], float],
-    *,
-    arrivals: str,
-    seed: int,
-    max_users: int,
-) -> None:
-    """Open model: release each arrival when it is due, and grow the pool of users when none is idle."""
-    pool = Pool(runner, queue, max_users)
+def follow_arrivals(pool: Pool, queue: ArrivalQueue, arrivals: Iterable[tuple[int, float]], end_s: float) -> None:
+    """Open model: release each arrival when it is due, and grow the pool of users when none is idle.
+
+    Args:
+        pool: the users that serve them.
+        queue: where arrivals wait.
+        arrivals: their numbers and due times, in order; see `arrivals_of`.
+        end_s: the profile's end, at which this returns.
+    """
     pool.ensure_idle()
-    for number, due_s in enumerate(due_times(profile, arrivals=arrivals, seed=seed)):
-        delay = due_s - now_s()
+    for number, due_s in arrivals:
+        delay = due_s - queue.now_s()
         if delay > _WAKE_AHEAD_S:
             gevent.sleep(delay)
         queue.release(number, due_s)
         pool.ensure_idle()
-    gevent.sleep(max(profile.duration_s - now_s(), 0))
+    gevent.sleep(max(end_s - queue.now_s(), 0))
 
 
 class Pool:
-    """The open model's users: as many as keep arrivals from waiting, up to a limit."""
+    """The open model's users: as many as keep arrivals from waiting, up to a limit.
 
-    def __init__(self, runner: LocalRunner, queue: ArrivalQueue, max_users: int) -> None:
-        self._runner = runner
+    Args:
+        users: has them.
+        queue: what they serve.
+        share: this engine's part of the load: the engines' pools grow each on its own, but to the same limit together.
+        max_users: the limit of the whole load.
+    """
+
+    def __init__(self, users: UserCount, queue: ArrivalQueue, share: Share, max_users: int) -> None:
+        self._users = users
         self._queue = queue
-        self._max_users = max_users
+        self._share = share
+        self._max_users = share.of(max_users)
         self._target = 0
         self._grown_at = 0.0
 
@@ -220,4 +243,4 @@ class Pool:
         if (target := min(wanted, self._max_users)) > self._target:
             self._target = target
             self._grown_at = time.monotonic()
-            set_user_count(self._runner, target)
+            self._users.set(target * self._share.count)  # of which this engine's share is `target`

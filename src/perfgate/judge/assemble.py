@@ -14,7 +14,7 @@ from perfgate.judge.limits import Reading, check_limit
 from perfgate.judge.recovery import recovery_of
 from perfgate.judge.result import Result, RunResult, ServiceResult
 from perfgate.judge.score import score_of
-from perfgate.judge.soundness import doubts_about
+from perfgate.judge.soundness import doubts_about, not_judged
 from perfgate.judge.verdict import exit_code, verdict_of
 from perfgate.measure.summary import Failure, Health
 from perfgate.plan.profile import step_phase
@@ -66,8 +66,11 @@ def judge_run(summary: RunSummary, load: Load, service: Service, *, error: Perfg
         service: whose budgets hold.
         error: what went wrong while it was driven; then the run is invalid.
     """
-    checks = check_run(summary, load, service)
-    doubts = ([str(error)] if error else []) + doubts_about(summary, load) + _nothing_judged(checks)
+    found = check_run(summary, load, service)
+    doubts = ([str(error)] if error else []) + doubts_about(summary, load) + _nothing_judged(found)
+    checks = [not_judged(check) for check in found] if doubts else found
+    # What would have passed is no reason for anything.
+    told = [check for check, before in zip(checks, found, strict=True) if before.status != "pass"]
     phase = _shown_phase(summary, load, service)
     resources = phase.resources if phase else None
     place = f"{service.name}/{load.name}"
@@ -76,7 +79,9 @@ def judge_run(summary: RunSummary, load: Load, service: Service, *, error: Perfg
         load=load.name,
         load_kind=load.kind,
         verdict=verdict_of((check.status for check in checks), sound=not doubts),
-        reasons=[f"{place}: {doubt}" for doubt in doubts] + reasons_of(checks, place),
+        reasons=[f"{place}: {doubt}" for doubt in doubts] + reasons_of(told, place),
+        sound=not doubts,
+        doubts=doubts,
         duration_s=summary.duration_s,
         started_at=summary.started_at or None,
         model=load.model,
@@ -86,6 +91,7 @@ def judge_run(summary: RunSummary, load: Load, service: Service, *, error: Perfg
         endpoints=phase.endpoints if phase else [],
         metrics=phase.metrics if phase else [],
         failures=_failures(summary),
+        slowest=summary.slowest,
         checks=checks,
         capacity=capacity_of(summary, load, service) if load.kind == "stress" else None,
         recovery=recovery_of(summary, service.budget.for_load(load.name)) if load.kind == "spike" else None,
@@ -105,6 +111,8 @@ def invalid_run(service: Service, load: Load, error: PerfgateError) -> RunResult
         load_kind=load.kind,
         verdict="invalid",
         reasons=[f"{service.name}/{load.name}: {error}"],
+        sound=False,
+        doubts=[str(error)],
         model=load.model,
         health=Health(valid=False, clock=None, reasons=[str(error)]),
     )
@@ -159,7 +167,7 @@ def judge_service(
         weights: the score's, by group of metrics.
     """
     checks = _startup(service, startup_time_s)
-    sound = [check for run in runs if run.verdict != "invalid" for check in run.checks]
+    judged = [check for run in runs if run.verdict != "invalid" for check in run.checks]
     return ServiceResult(
         name=service.name,
         url=url,
@@ -167,7 +175,7 @@ def judge_service(
         reasons=_worst_first(runs) + reasons_of(checks, service.name),
         startup_time_s=startup_time_s,
         checks=checks,
-        score=score_of([*checks, *sound], weights),
+        score=score_of([*checks, *judged], weights),
     )
 
 

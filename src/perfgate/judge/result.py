@@ -11,7 +11,16 @@ from typing import Literal
 
 from pydantic import Field
 
-from perfgate.measure.summary import EndpointSummary, Failure, Health, MetricSummary, Model, PhaseSummary, Series
+from perfgate.measure.summary import (
+    EndpointSummary,
+    Failure,
+    Health,
+    MetricSummary,
+    Model,
+    PhaseSummary,
+    Series,
+    SlowestRequest,
+)
 
 FORMAT = 1
 
@@ -79,7 +88,10 @@ class Capacity(Model):
 
 
 class Recovery(Model):
-    """What a spike load found: seconds from the spike's end until p95 was back within budget; null if it never was."""
+    """What a spike load found: seconds from the spike's end until p95 was back within budget; null if it never was.
+
+    It is back with the first of three successive seconds within budget; `detail` tells of those that were out again.
+    """
 
     recovery_time_s: float | None
     limit_ms: float | None = None
@@ -98,6 +110,11 @@ class RunResult(Model):
     """One load at one service.
 
     `endpoints`, `total` and `metrics` are those of the judged phase (steady; the highest step held for stress).
+
+    Attributes:
+        sound: False when the run as a whole cannot be trusted, for the reasons that `doubts` names. None of its checks
+            is a verdict then: what would have been pass, warn or fail is `invalid`, and its message says which.
+        slowest: the five slowest requests of each endpoint in the judged phases.
     """
 
     service: str
@@ -105,6 +122,8 @@ class RunResult(Model):
     load_kind: str
     verdict: Verdict
     reasons: list[str] = []
+    sound: bool = True
+    doubts: list[str] = []
     duration_s: float = 0.0
     started_at: float | None = None
     model: Literal["closed", "open"]
@@ -114,6 +133,7 @@ class RunResult(Model):
     endpoints: list[EndpointSummary] = []
     metrics: list[MetricSummary] = []
     failures: list[Failure] = []
+    slowest: list[SlowestRequest] = []
     checks: list[Check] = []
     capacity: Capacity | None = None
     recovery: Recovery | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from perfgate.judge.words import clock
 
 if TYPE_CHECKING:
+    from perfgate.judge.result import Check
     from perfgate.measure.summary import RunSummary
     from perfgate.plan.plan import Load
 
@@ -30,11 +31,19 @@ def _partial(summary: RunSummary, load: Load) -> list[str]:
     at = clock(summary.duration_s)
     if load.profile:
         at += f" of {clock(load.profile.duration_s)}"
+    detail = f": {summary.end_detail}" if summary.end_detail else ""
     words = {
         "not_started": "nothing was recorded: the load never began",
-        "killed": f"the engine was killed at {at}; what it had recorded is shown, and not judged",
+        "killed": f"the engine was killed at {at}{detail}; what it had recorded is shown, and not judged",
         "stopped": f"the load was stopped at {at}; what was recorded is shown, and not judged",
         "refused": f"the load was ended at {at}, since the scenario tried to reach a host that is not allowed",
     }
-    detail = f": {summary.end_detail}" if summary.end_detail else ""
     return [words.get(summary.end_reason, f"the engine gave up at {at}{detail}")]
+
+
+def not_judged(check: Check) -> Check:
+    """A check of a run that is not sound: what was observed stays, and its status is that nothing is known."""
+    if check.status in {"skipped", "invalid"}:
+        return check
+    words = f"not judged, would be {check.status}: {check.message}"
+    return check.model_copy(update={"status": "invalid", "message": words})

@@ -5,79 +5,80 @@ Only judged phases count: users come to life in the ramps, and that may cost wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-import numpy as np
-
-from perfgate.measure.histogram import Histogram
+from perfgate.measure.steps import LeftOut
+from perfgate.measure.strain import loop_lag, percent, remedy, saturation, schedule_lag, stolen, when
 from perfgate.measure.summary import Health
 from perfgate.measure.window import window_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from perfgate.measure.journals import Recording
-    from perfgate.measure.recording import End, Second
+    from perfgate.measure.recording import End, HealthSample, Second
+    from perfgate.measure.strain import GeneratorLimits
     from perfgate.measure.window import Window
 
-REMEDY = "add processes or lower the load"
+    _N = TypeVar("_N", int, float)
+
 CUT_OFF_SHARE = 0.10  # of the users: when more were still busy as the stop timeout ended, the service hangs
 USER_ERROR_SHARE = 0.01  # of the requests
+STAMPED_SHARE = 0.99  # of the requests: with fewer, percentiles rest on the generator's own clock as well
 
 
-class GeneratorLimits(Protocol):
-    """What a generator may use; `[gate.health]` of `budgets.toml` is one."""
-
-    @property
-    def generator_cpu(self) -> float:
-        """Share of one core in a second."""
-
-    @property
-    def loop_lag_ms(self) -> float:
-        """99th percentile over seconds of the longest timer delay in each."""
-
-    @property
-    def schedule_lag_ms(self) -> float:
-        """99th percentile of the delay between an arrival's due time and its release."""
-
-    @property
-    def steal(self) -> float:
-        """Share of CPU time taken by the hypervisor in a second."""
-
-    @property
-    def bad_seconds(self) -> float:
-        """Share of judged seconds that may be past `generator_cpu` or `steal`."""
-
-
-def health_of(recording: Recording, windows: Sequence[Window], limits: GeneratorLimits, *, stress: bool) -> Health:
+def health_of(
+    recording: Recording,
+    windows: Sequence[Window],
+    limits: GeneratorLimits,
+    left_out: LeftOut | None = None,
+    *,
+    stress: bool,
+) -> Health:
     """The generator's health over the judged phases of a run.
 
     Args:
-        recording: what the journals hold.
+        recording: what the journals hold, all of it.
         windows: the phases that were driven.
         limits: past these the generator, not the service, was measured.
+        left_out: what the clock's steps spoiled.
         stress: the load climbs until something gives way, so a saturated generator, arrivals without a user and
             iterations that were cut off bound its capacity, and do not make it invalid.
     """
     judged = [second for second in recording.seconds if _is_judged(second, windows)]
-    end = recording.end
-    reasons = [*_refusals(end), *_steal(judged, limits), *_scenario_errors(recording)]
-    if not stress:
-        reasons += [*saturation(judged, limits), *_unserved_words(recording), *_cut_off_words(recording, judged)]
+    left_out = left_out or LeftOut()
+    steps = [second for second in left_out.steps if _is_judged(second, windows)]
+    stepped = _step_words(steps, judged, limits)
+    too_often = len(steps) > limits.bad_seconds * len(judged)
+    bounds = [*saturation(judged, limits, remedy(recording.begin)), *_unserved_words(recording)]
+    reasons = [*_refusals(recording.end), *stolen(judged, limits), *_scenario_errors(recording)]
+    reasons += stepped if too_often else []
+    reasons += [] if stress else [*bounds, *_cut_off_words(recording, judged)]
+    notes = [] if too_often else [f"{words}; {left_out.requests:,} requests are in no figure" for words in stepped]
+    notes += [*(bounds if stress else []), *_late_words(recording), *_retried_words(recording)]
     cpus = [second.health.cpu for second in judged]
-    steals = [second.health.steal for second in judged if second.health.steal is not None]
     return Health(
         valid=not reasons,
         clock=_clock(recording),
-        schedule_lag_p99_ms=_schedule_lag(judged),
-        loop_lag_p99_ms=_loop_lag(judged),
+        schedule_lag_p99_ms=schedule_lag(judged),
+        loop_lag_p99_ms=loop_lag(judged),
         cpu_max=max(cpus, default=None),
         cpu_mean=sum(cpus) / len(cpus) if cpus else None,
-        steal_max=max(steals, default=None),
-        cut_off=end.cut_off if end else 0,
-        arrivals=sum(second.arrivals for second in recording.seconds),
+        steal_max=_most(judged, lambda sample: sample.steal),
+        throttled_max_ms=_most(judged, lambda sample: sample.throttled_ms),
+        sockets_max=_most(judged, lambda sample: sample.sockets),
+        open_files_max=_most(judged, lambda sample: sample.open_files),
+        ports_max=_most(judged, lambda sample: sample.ports),
+        clock_steps=len(steps),
+        clock_step_max_ms=_most(judged, lambda sample: abs(sample.clock_step_ms)),
+        left_out=left_out.requests,
+        retried=_retried(recording),
+        cut_off=recording.end.cut_off if recording.end else 0,
+        arrivals=_arrivals(recording),
+        late=_late(recording),
         unserved=_unserved(recording),
         reasons=reasons,
+        notes=notes,
     )
 
 
@@ -87,45 +88,17 @@ def _is_judged(second: Second, windows: Sequence[Window]) -> bool:
     return window is not None and window.judged
 
 
-def saturation(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
-    """In which ways the generator itself was the bottleneck in these seconds, in words; empty when it was not."""
-    return [*_busy(seconds, limits), *_late_loop(seconds, limits), *_late_schedule(seconds, limits)]
+def _most(seconds: Sequence[Second], read: Callable[[HealthSample], _N | None]) -> _N | None:
+    return max((value for second in seconds if (value := read(second.health)) is not None), default=None)
 
 
-def _busy(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
-    bad = [second for second in seconds if second.health.cpu > limits.generator_cpu]
-    if len(bad) <= limits.bad_seconds * len(seconds):
+def _step_words(steps: Sequence[Second], judged: Sequence[Second], limits: GeneratorLimits) -> list[str]:
+    if not steps:
         return []
-    used = max(second.health.cpu for second in bad)
-    when = _when(bad, seconds)
-    return [f"the generator used {_percent(used)} of a core {when} (limit {_percent(limits.generator_cpu)}): {REMEDY}"]
-
-
-def _late_loop(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
-    lag = _loop_lag(seconds)
-    if lag is None or lag <= limits.loop_lag_ms:
-        return []
-    bad = [second for second in seconds if second.health.loop_lag_ms > limits.loop_lag_ms]
-    late = f"{lag:.4g} ms late (p99 over seconds, limit {limits.loop_lag_ms:g} ms)"
-    return [f"the generator's event loop was {late} {_when(bad, seconds)}: {REMEDY}"]
-
-
-def _late_schedule(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
-    lag = _schedule_lag(seconds)
-    if lag is None or lag <= limits.schedule_lag_ms:
-        return []
-    bad = [s for s in seconds if s.schedule_lag_ms is not None and s.schedule_lag_ms.maximum > limits.schedule_lag_ms]
-    late = f"{lag:.4g} ms late (p99, limit {limits.schedule_lag_ms:g} ms)"
-    return [f"the generator released arrivals {late} {_when(bad, seconds)}: {REMEDY}"]
-
-
-def _steal(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
-    bad = [second for second in seconds if (second.health.steal or 0.0) > limits.steal]
-    if len(bad) <= limits.bad_seconds * len(seconds):
-        return []
-    taken = f"{_percent(max(second.health.steal or 0.0 for second in bad))} of the machine's CPU time"
-    limit = _percent(limits.steal)
-    return [f"the hypervisor took {taken} {_when(bad, seconds)} (limit {limit}): use a machine with less company"]
+    most = max(abs(second.health.clock_step_ms) for second in steps)
+    stepped = f"the realtime clock stepped by {'up to ' if len(steps) > 1 else ''}{most:.4g} ms"
+    mend = "let nothing set the clock while a load is driven"
+    return [f"{stepped} {when(steps, judged)} (limit {limits.clock_step_ms:g} ms): {mend}"]
 
 
 def _refusals(end: End | None) -> list[str]:
@@ -136,7 +109,10 @@ def _refusals(end: End | None) -> list[str]:
 def _unserved_words(recording: Recording) -> list[str]:
     if not (count := _unserved(recording)):
         return []
-    return [f"{count:,} arrivals never found a user: the service was too slow for this rate, or max_users too low"]
+    share = _of_arrivals(count, recording)
+    return [
+        f"{count:,} arrivals{share} never found a user: the service was too slow for this rate, or max_users too low"
+    ]
 
 
 def _cut_off_words(recording: Recording, judged: Sequence[Second]) -> list[str]:
@@ -151,12 +127,40 @@ def _cut_off_words(recording: Recording, judged: Sequence[Second]) -> list[str]:
 def _scenario_errors(recording: Recording) -> list[str]:
     """Exceptions in scenario code mean that requests were left out; a few are shown, many leave nothing to judge."""
     errors = recording.end.user_errors if recording.end else {}
-    count = sum(errors.values())
-    requests = sum(cell.response_ms.count for second in recording.seconds for cell in second.cells)
+    count, requests = sum(errors.values()), _requests(recording)
     if count <= USER_ERROR_SHARE * requests:
         return []
     most = max(errors, key=lambda text: errors[text])
     return [f"the scenario raised {count:,} exceptions beside {requests:,} requests, most often {most}: mend it"]
+
+
+def _late_words(recording: Recording) -> list[str]:
+    if not (count := _late(recording)):
+        return []
+    share = _of_arrivals(count, recording)
+    waited = f"{count:,} arrivals{share} still waited for a user when the second that they fell due in ended"
+    return [f"{waited}; their waiting is part of the response time"]
+
+
+def _retried_words(recording: Recording) -> list[str]:
+    if not (count := _retried(recording)):
+        return []
+    requests = "1 request was" if count == 1 else f"{count:,} requests were"
+    return [f"{requests} sent again because the server had closed an idle connection"]
+
+
+def _of_arrivals(count: int, recording: Recording) -> str:
+    arrivals = _arrivals(recording)
+    return f" of {arrivals:,} ({percent(count / arrivals)})" if arrivals else ""
+
+
+def _arrivals(recording: Recording) -> int:
+    return sum(second.arrivals for second in recording.seconds)
+
+
+def _late(recording: Recording) -> int:
+    """Arrivals are served in order: of those that wait as a second ends, its own are the last to have come."""
+    return sum(min(second.waiting, second.arrivals) for second in recording.seconds)
 
 
 def _unserved(recording: Recording) -> int:
@@ -165,28 +169,17 @@ def _unserved(recording: Recording) -> int:
     return recording.seconds[-1].waiting if recording.seconds else 0
 
 
-def _clock(recording: Recording) -> str | None:
-    return recording.begin.clock if recording.begin else None
+def _retried(recording: Recording) -> int:
+    return sum(second.retried for second in recording.seconds)
 
 
-def _schedule_lag(seconds: Sequence[Second]) -> float | None:
-    lags = Histogram.merged(second.schedule_lag_ms for second in seconds if second.schedule_lag_ms is not None)
-    return lags.quantile(0.99) if lags.count else None
+def _requests(recording: Recording) -> int:
+    return sum(cell.response_ms.count for cell in recording.cells)
 
 
-def _loop_lag(seconds: Sequence[Second]) -> float | None:
-    return float(np.quantile([second.health.loop_lag_ms for second in seconds], 0.99)) if seconds else None
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
-
-
-def _when(bad: Sequence[Second], seconds: Sequence[Second]) -> str:
-    """`from 00:12 on` when it stayed so, else `in 7 of 60 judged seconds, first at 00:12`."""
-    first = bad[0].second
-    since = [second for second in seconds if second.second >= first]
-    moment = f"{first // 60:02d}:{first % 60:02d}"
-    if len(bad) == len(since):
-        return f"from {moment} on"
-    return f"in {len(bad)} of {len(seconds)} judged seconds, first at {moment}"
+def _clock(recording: Recording) -> Literal["kernel", "user"] | None:
+    requests = _requests(recording)
+    if not requests:
+        return None
+    stamped = sum(second.stamped for second in recording.seconds)
+    return "kernel" if stamped >= STAMPED_SHARE * requests else "user"

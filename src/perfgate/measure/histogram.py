@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MANTISSA_BITS = 10
 _SHIFT = 52 - MANTISSA_BITS
+_STEP = np.dtype("<i4")  # on the wire: from bin to bin
+_COUNT = np.dtype("<u4")
 _DENSE_SPAN = 16  # bins counted densely for each bin that is given
 
 
@@ -130,12 +132,13 @@ class Histogram:
 
     def to_wire(self) -> list[Any]:
         """A compact msgpack value: [bins' bytes, counts' bytes, total, minimum, maximum]."""
-        steps = np.diff(self.bins, prepend=np.int32(0)).astype("<i4")
-        return [steps.tobytes(), self.counts.astype("<u4").tobytes(), self.total, self.minimum, self.maximum]
+        steps = self.bins.astype(_STEP)
+        steps[1:] -= self.bins[:-1]
+        return [steps.tobytes(), self.counts.astype(_COUNT).tobytes(), self.total, self.minimum, self.maximum]
 
     @classmethod
     def from_wire(cls, wire: Sequence[Any]) -> Histogram:
         """The inverse of `to_wire`."""
-        bins = np.cumsum(np.frombuffer(wire[0], "<i4")).astype(np.int32)
-        counts = np.frombuffer(wire[1], "<u4").astype(np.int64)
+        bins = np.add.accumulate(np.frombuffer(wire[0], _STEP), dtype=np.int32)
+        counts = np.frombuffer(wire[1], _COUNT).astype(np.int64)
         return cls(bins, counts, float(wire[2]), float(wire[3]), float(wire[4]))

@@ -1,7 +1,8 @@
 """What the journals of one run hold, as typed entries: written by the engine and the service's sampler, read by `run`.
 
 Two journals lie in a run's folder, because two processes write them: `requests.journal` (the engine) and
-`service.journal` (the parent, which samples the service's process tree). Times are seconds since the load started,
+`service.journal` (the parent, which samples the service's process tree). When N processes share a load, each engine
+writes its own `requests-1.journal` to `requests-N.journal`. Times are seconds since the load started,
 on the monotonic clock; the wall time of that start is in the first entry.
 """
 
@@ -10,9 +11,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from perfgate.measure import forms, shape
 from perfgate.measure.histogram import Histogram
 
 REQUESTS_JOURNAL = "requests.journal"
+REQUESTS_JOURNALS = "requests*.journal"
 SERVICE_JOURNAL = "service.journal"
 
 # Kinds of entries.
@@ -25,6 +28,11 @@ EXIT = "exit"
 Outcome = Literal["ok", "failed"]
 
 
+def requests_journal(number: int, count: int) -> str:
+    """The name of the journal of engine `number`, from 0, of `count`."""
+    return REQUESTS_JOURNAL if count == 1 else f"requests-{number + 1}.journal"
+
+
 @dataclass
 class Begin:
     """The first entry of `requests.journal`.
@@ -35,6 +43,7 @@ class Begin:
         user_classes: the Locust user classes that are driven.
         model: `closed` (users) or `open` (arrivals per second).
         locust: the version of Locust.
+        engines: how many engines share the load, each with a journal of its own.
     """
 
     started_at: float
@@ -42,6 +51,7 @@ class Begin:
     user_classes: list[str]
     model: str
     locust: str
+    engines: int = 1
 
 
 @dataclass
@@ -119,9 +129,11 @@ class HealthSample:
         cpu: share of one core that the generator used (1.0 is a whole core).
         loop_lag_ms: the longest that a timer was late.
         steal: share of all CPU time that the hypervisor took; None where it is not known.
-        throttled_ms: time for which the cgroup was throttled; None where it is not known.
+        throttled_ms: time for which the cgroup's CPU quota held it back; None where it is not known.
         clock_step_ms: how far the realtime clock moved against the monotonic one.
-        sockets: sockets that the generator has open; None where it is not known.
+        sockets: descriptors that the generator has opened since it was set up, nearly all of them sockets; None
+            where it is not known.
+        open_files: share of its limit of open files that it uses, sockets included; None likewise.
         ports: share of the ephemeral ports that the machine's TCP sockets use, closing ones included; None likewise.
     """
 
@@ -131,6 +143,7 @@ class HealthSample:
     throttled_ms: float | None = None
     clock_step_ms: float = 0.0
     sockets: int | None = None
+    open_files: float | None = None
     ports: float | None = None
 
 
@@ -219,10 +232,6 @@ def _wire(histogram: Histogram | None) -> list[Any] | None:
     return histogram.to_wire() if histogram else None
 
 
-def _read(wire: list[Any] | None) -> Histogram | None:
-    return Histogram.from_wire(wire) if wire else None
-
-
 def second_to_body(second: Second) -> dict[str, Any]:
     """A `Second` as a msgpack map; lists rather than maps inside, as there are many."""
     return {
@@ -245,20 +254,51 @@ def second_to_body(second: Second) -> dict[str, Any]:
     }
 
 
-def second_from_body(body: dict[str, Any]) -> Second:
-    """The inverse of `second_to_body`."""
+def second_from_body(body: object) -> Second:
+    """The inverse of `second_to_body`.
+
+    Raises:
+        MisfitError: it is something else; the message says in what.
+    """
+    entry = shape.mapping(body, forms.SECOND)
+    cells = shape.rows(entry["cells"], "cells", forms.CELL)
+    metrics = shape.rows(entry["metrics"], "metrics", forms.METRIC)
     return Second(
-        second=body["second"],
-        users=body["users"],
-        cells=[Cell(c[0], c[1], c[2], c[3], Histogram.from_wire(c[4]), _read(c[5]), c[6]) for c in body["cells"]],
-        failures=[FailureCount(*f) for f in body["failures"]],
-        metrics=[MetricCell(m[0], m[1], m[2], m[3], m[4], Histogram.from_wire(m[5])) for m in body["metrics"]],
-        health=HealthSample(**body["health"]),
-        iterations=body["iterations"],
-        arrivals=body["arrivals"],
-        waiting=body["waiting"],
-        schedule_lag_ms=_read(body["schedule_lag_ms"]),
-        slowest=[SlowRequest(*s) for s in body["slowest"]],
-        stamped=body["stamped"],
-        retried=body["retried"],
+        second=entry["second"],
+        users=entry["users"],
+        cells=[Cell(c[0], c[1], c[2], c[3], Histogram.from_wire(c[4]), _read(c[5]), c[6]) for c in cells],
+        failures=[FailureCount(*f) for f in shape.rows(entry["failures"], "failures", forms.FAILURE)],
+        metrics=[MetricCell(m[0], m[1], m[2], m[3], m[4], Histogram.from_wire(m[5])) for m in metrics],
+        health=shape.instance(HealthSample, entry["health"], forms.HEALTH),
+        iterations=entry["iterations"],
+        arrivals=entry["arrivals"],
+        waiting=entry["waiting"],
+        schedule_lag_ms=_read(entry["schedule_lag_ms"]),
+        slowest=[SlowRequest(*s) for s in shape.rows(entry["slowest"], "slowest", forms.SLOW)],
+        stamped=entry["stamped"],
+        retried=entry["retried"],
     )
+
+
+def _read(wire: list[Any] | None) -> Histogram | None:
+    return Histogram.from_wire(wire) if wire else None
+
+
+def begin_from_body(body: object) -> Begin:
+    """A `Begin`, written as its map; raises as `second_from_body` does."""
+    return shape.instance(Begin, body, forms.BEGIN)
+
+
+def end_from_body(body: object) -> End:
+    """An `End`, written as its map; raises as `second_from_body` does."""
+    return shape.instance(End, body, forms.END)
+
+
+def sample_from_body(body: object) -> ServiceSample:
+    """A `ServiceSample`, written as its map; raises as `second_from_body` does."""
+    return shape.instance(ServiceSample, body, forms.SAMPLE)
+
+
+def exit_from_body(body: object) -> ServiceExit:
+    """A `ServiceExit`, written as its map; raises as `second_from_body` does."""
+    return shape.instance(ServiceExit, body, forms.EXIT)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from math import ceil
 from typing import TYPE_CHECKING
 
-from perfgate.measure.health import health_of, saturation
+from perfgate.measure.health import health_of
 from perfgate.measure.histogram import Histogram
 from perfgate.measure.journals import Recording, read_recording
 from perfgate.measure.percentile import percentile
+from perfgate.measure.slowest import slowest_of
+from perfgate.measure.steps import without_steps
+from perfgate.measure.strain import saturation
 from perfgate.measure.summary import Fifth, PhaseSummary, Resources, RunSummary, Series
 from perfgate.measure.tally import Tally, metric_summaries
-from perfgate.measure.window import STEADY, Window, window_at, windows_of
+from perfgate.measure.window import DRAIN, STEADY, Window, window_at, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from perfgate.measure.health import GeneratorLimits
     from perfgate.measure.recording import Cell, FailureCount, ServiceSample
+    from perfgate.measure.strain import GeneratorLimits
     from perfgate.measure.window import Span
 
 KILLED = "killed"
@@ -52,7 +55,8 @@ def reduce(
 ) -> RunSummary:
     """Reduce what the journals hold; see `summarize`."""
     begin, end, died = recording.begin, recording.end, recording.exit
-    windows = windows_of(spans, recording.driven_s, recording.cells)
+    kept, left_out = without_steps(recording, limits.clock_step_ms)
+    windows = windows_of(spans, recording.driven_s, recording.cells, left_out.seconds)
     steady = next((window for window in windows if window.name == STEADY), None)
     return RunSummary(
         model="open" if begin and begin.model == "open" else "closed",
@@ -60,16 +64,23 @@ def reduce(
         duration_s=recording.driven_s,
         complete=end is not None and end.reason in WHOLE_ENDS,
         end_reason=end.reason if end else KILLED if begin else NOT_STARTED,
-        end_detail=end.detail if end else "",
-        phases=_phases(recording, windows, limits),
-        series=_series(recording, windows),
-        health=health_of(recording, windows, limits, stress=stress),
+        end_detail=end.detail if end else _lost_words(recording),
+        phases=_phases(kept, windows, limits),
+        series=_series(recording, kept, windows),
+        health=health_of(recording, windows, limits, left_out, stress=stress),
+        slowest=slowest_of((slow for second in kept.seconds for slow in second.slowest), windows),
         service_exit=died.code if died else None,
         service_exit_at_s=died.at_s if died else None,
         user_errors=end.user_errors if end else {},
-        first_fifth=_fifth(recording, steady, 0.0, 0.2) if steady else None,
-        last_fifth=_fifth(recording, steady, 0.8, 1.0) if steady else None,
+        first_fifth=_fifth(kept, steady, 0.0, 0.2) if steady else None,
+        last_fifth=_fifth(kept, steady, 0.8, 1.0) if steady else None,
     )
+
+
+def _lost_words(recording: Recording) -> str:
+    """Which of several engines were killed; the only one there is needs no name."""
+    shared = recording.begin is not None and recording.begin.engines > 1
+    return f"without an end: {', '.join(recording.lost)}" if shared else ""
 
 
 def _phases(recording: Recording, windows: Sequence[Window], limits: GeneratorLimits) -> list[PhaseSummary]:
@@ -102,7 +113,7 @@ def _phase(
         endpoints=[tally.summary(name, window) for name, tally in tallies.items()],
         metrics=metric_summaries(metrics),
         resources=_resources([sample for sample in recording.samples if window.holds(sample.at_s)]),
-        saturated=bool(saturation(own, limits)),
+        saturated=window.name != DRAIN and bool(saturation(own, limits)),
     )
 
 
@@ -129,24 +140,27 @@ def _fifth(recording: Recording, steady: Window, low: float, high: float) -> Fif
     return Fifth(p95_ms=percentile(times, "p95"), memory_mean_bytes=sum(memory) / len(memory) if memory else None)
 
 
-def _series(recording: Recording, windows: Sequence[Window]) -> Series:
+def _series(recording: Recording, kept: Recording, windows: Sequence[Window]) -> Series:
+    """Counts of the whole recording; response times of what is kept of it."""
     good: dict[int, list[Histogram]] = defaultdict(list)
-    failed: dict[int, int] = defaultdict(int)
-    for cell in recording.cells:
+    requests: Counter[int] = Counter()
+    failed: Counter[int] = Counter()
+    for cell in kept.cells:
         if cell.outcome == "ok":
             good[cell.second].append(cell.response_ms)
-        else:
-            failed[cell.second] += cell.response_ms.count
+    for cell in recording.cells:
+        requests[cell.second] += cell.response_ms.count
+        failed[cell.second] += cell.response_ms.count if cell.outcome == "failed" else 0
     users = {second.second: second.users for second in recording.seconds}
     samples = {int(sample.at_s): sample for sample in recording.samples if sample.at_s >= 0}
-    length = max(ceil(recording.driven_s), *(last + 1 for last in (*good, *failed, *users)), 0)
+    length = max(ceil(recording.driven_s), *(last + 1 for last in (*requests, *users)), 0)
     seconds = range(length)
     times = [Histogram.merged(good[second]) for second in seconds]
     return Series(
         second=list(seconds),
         phase=[_phase_name(windows, second) for second in seconds],
         users=[users.get(second) for second in seconds],
-        requests=[times[second].count + failed[second] for second in seconds],
+        requests=[requests[second] for second in seconds],
         failures=[failed[second] for second in seconds],
         p50_ms=[percentile(histogram, "p50") for histogram in times],
         p95_ms=[percentile(histogram, "p95") for histogram in times],
@@ -165,4 +179,4 @@ def _column(
 
 def _phase_name(windows: Sequence[Window], second: int) -> str:
     window = window_at(windows, second + 0.5)
-    return window.name if window else "drain"
+    return window.name if window else DRAIN

@@ -89,6 +89,18 @@ class Resources(Model):
     memory_max_bytes: float
 
 
+class SlowestRequest(Model):
+    """One of the slowest requests of its endpoint in the judged phases, to be looked up in traces and logs."""
+
+    endpoint: str
+    phase: str
+    at_s: float = Field(description="its intended start, seconds from the load's start")
+    response_ms: float
+    status: int | None = Field(description="HTTP status; null without a response, or without a status")
+    url: str = Field(description="cut to 300 characters; credentials, and values of telling parameters, are hidden")
+    trace_id: str | None = None
+
+
 class PhaseSummary(Model):
     """One phase of a run: ramp, warm_up, steady, step_1..., spike, recovery, drain."""
 
@@ -108,6 +120,7 @@ class Series(Model):
 
     Seconds count from the load's start; a request belongs to the second of its intended start. Response times are of
     successful requests; a percentile that the second's requests cannot carry is null (see `Latency`), its maximum not.
+    In seconds that are left out because the clock stepped, requests are counted and all response times are null.
     """
 
     second: list[int] = []
@@ -131,7 +144,25 @@ class Fifth(Model):
 
 
 class Health(Model):
-    """Whether the generator can be trusted; `reasons` say why not, in words."""
+    """Whether the generator can be trusted.
+
+    Attributes:
+        clock: `kernel` when at least 99 % of the requests have their receive time from the kernel; null without any.
+        throttled_max_ms: most time in a second for which the container's CPU quota held the generator back.
+        sockets_max: most sockets that the generator had open at the end of a second.
+        open_files_max: share of its limit of open files that it used.
+        ports_max: share of the machine's ephemeral ports that were in use; both ends of a loopback connection count.
+        clock_steps: judged seconds in which the realtime clock stepped past its limit.
+        clock_step_max_ms: how far it moved against the monotonic clock in a judged second, at most.
+        left_out: requests that are in no figure because the clock stepped.
+        retried: requests that were sent again because the server had closed an idle connection.
+        cut_off: iterations that were still running when the stop timeout ended.
+        arrivals: open model: arrivals that fell due.
+        late: of these, those that still waited for a user when the second that they fell due in ended.
+        unserved: of these, those that never found a user.
+        reasons: why the generator cannot be trusted, in words.
+        notes: what is worth knowing and makes nothing invalid, in words.
+    """
 
     valid: bool
     clock: Literal["kernel", "user"] | None
@@ -140,10 +171,20 @@ class Health(Model):
     cpu_max: float | None = None
     cpu_mean: float | None = None
     steal_max: float | None = None
+    throttled_max_ms: float | None = None
+    sockets_max: int | None = None
+    open_files_max: float | None = None
+    ports_max: float | None = None
+    clock_steps: int = 0
+    clock_step_max_ms: float | None = None
+    left_out: int = 0
+    retried: int = 0
     cut_off: int = 0
     arrivals: int = 0
+    late: int = 0
     unserved: int = 0
     reasons: list[str] = []
+    notes: list[str] = []
 
 
 class RunSummary(Model):
@@ -152,6 +193,7 @@ class RunSummary(Model):
     Attributes:
         phases: every phase that was driven, in order of time.
         complete: False when the engine was killed or stopped before the profile's end (a partial recording).
+        slowest: the five slowest requests of each endpoint in the judged phases, endpoint by endpoint, slowest first.
         first_fifth, last_fifth: of the steady phase as far as it was driven; null when there was none.
     """
 
@@ -164,6 +206,7 @@ class RunSummary(Model):
     phases: list[PhaseSummary]
     series: Series
     health: Health
+    slowest: list[SlowestRequest] = []
     service_exit: Annotated[int | None, Field(description="the service's exit code if it died")] = None
     service_exit_at_s: float | None = None
     user_errors: dict[str, int] = {}

@@ -83,7 +83,7 @@ class Tally:
             requests=requests,
             failures=failures,
             error_rate=failures / requests if requests else 0.0,
-            throughput_per_s=requests / window.duration_s if window.duration_s else 0.0,
+            throughput_per_s=requests / window.measured_s if window.measured_s > 0 else 0.0,
             latency_ms=response,
             service_ms=latency(self.service) if self.service else response,
             failed_ms=latency(self.failed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -41,11 +41,13 @@ class Window:
     Attributes:
         parts: (start, end) of each stretch, in order, in seconds from the load's start.
         level: users, or arrivals per second, at its end; None where no profile says so.
+        left_out: seconds whose requests are not in the recording any more (see `steps`).
     """
 
     name: str
     parts: tuple[tuple[float, float], ...]
     level: float | None = None
+    left_out: frozenset[int] = frozenset()
 
     @property
     def start_s(self) -> float:
@@ -63,6 +65,14 @@ class Window:
         return sum(end - start for start, end in self.parts)
 
     @property
+    def measured_s(self) -> float:
+        """How much of that was measured: without the seconds that are left out. Rates are per second of this."""
+        lost = sum(
+            max(min(end, second + 1) - max(start, second), 0.0) for second in self.left_out for start, end in self.parts
+        )
+        return self.duration_s - lost
+
+    @property
     def judged(self) -> bool:
         """Whether budgets and the generator's limits hold in it."""
         return self.name not in NOT_JUDGED
@@ -76,13 +86,16 @@ class Window:
         return (second + 0.5 - self.start_s) / (self.end_s - self.start_s)
 
 
-def windows_of(spans: Sequence[Span] | None, driven_s: float, cells: Iterable[Cell]) -> list[Window]:
+def windows_of(
+    spans: Sequence[Span] | None, driven_s: float, cells: Iterable[Cell], left_out: frozenset[int] = frozenset()
+) -> list[Window]:
     """The phases that were driven, in order of time.
 
     Args:
         spans: the plan; None is one steady phase (a scenario's own shape).
         driven_s: how long the plan was driven.
         cells: requests; a phase that only they know, such as the drain, is as long as they are.
+        left_out: seconds whose requests do not count.
     """
     planned = _planned(spans, driven_s)
     known = {window.name for window in planned}
@@ -91,7 +104,8 @@ def windows_of(spans: Sequence[Span] | None, driven_s: float, cells: Iterable[Ce
         if cell.phase not in known:
             seconds.setdefault(cell.phase, []).append(cell.second)
     unplanned = [Window(name, ((float(min(at)), float(max(at) + 1)),)) for name, at in seconds.items()]
-    return sorted([*planned, *unplanned], key=lambda window: window.start_s)
+    found = [replace(window, left_out=left_out) for window in (*planned, *unplanned)]
+    return sorted(found, key=lambda window: window.start_s)
 
 
 def _planned(spans: Sequence[Span] | None, driven_s: float) -> list[Window]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from perfgate.plan.tables import GateTable, HealthTable, ScoreTable
 
 _SAME_NAME = ("baseline", "false_alarm_rate", "require_baseline", "store", "together")
+_IN_MS = {name: f"{name}_ms" for name in ("loop_lag", "schedule_lag", "throttled", "clock_step")}
 
 
 def build_gate(table: GateTable | None, place: Place) -> Gate:
@@ -39,8 +40,7 @@ def _check_hosts(entries: list[str], place: Place) -> None:
 def _health(table: HealthTable | None) -> HealthLimits:
     if table is None:
         return HealthLimits()
-    units = {"loop_lag": "loop_lag_ms", "schedule_lag": "schedule_lag_ms"}
-    return HealthLimits(**{units.get(name, name): getattr(table, name) for name in table.model_fields_set})
+    return HealthLimits(**{_IN_MS.get(name, name): getattr(table, name) for name in table.model_fields_set})
 
 
 def _weights(table: ScoreTable | None, place: Place) -> dict[str, float]:

@@ -87,13 +87,21 @@ class HealthLimits:
         loop_lag_ms: 99th percentile over seconds of the longest timer delay in each.
         schedule_lag_ms: 99th percentile of the delay between an arrival's due time and its release (open model).
         steal: share of CPU time taken by the hypervisor in a second.
-        bad_seconds: the share of judged seconds that may be past `generator_cpu` or `steal`.
+        throttled_ms: time in a second for which the container's CPU quota held the generator back.
+        clock_step_ms: how far the realtime clock may move against the monotonic one in a second.
+        open_files: share of its open-file limit that a generator process may use.
+        ports: share of the machine's ephemeral ports that may be in use.
+        bad_seconds: the share of judged seconds that may be past a limit that is held against single seconds.
     """
 
     generator_cpu: float = 0.90
     loop_lag_ms: float = 200.0
     schedule_lag_ms: float = 100.0
     steal: float = 0.30
+    throttled_ms: float = 100.0
+    clock_step_ms: float = 5.0
+    open_files: float = 0.90
+    ports: float = 0.80
     bad_seconds: float = 0.10
 
 

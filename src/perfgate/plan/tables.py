@@ -135,8 +135,16 @@ class HealthTable(Table):
         "Open model: how late arrivals may be released (p99); 100ms unless written."
     )
     steal: Share | None = key("Share of CPU time that the hypervisor may take in a second; 30% unless written.")
+    throttled: Milliseconds | None = key(
+        "How long in a second the container's CPU quota may hold the generator back; 100ms unless written."
+    )
+    clock_step: Milliseconds | None = key(
+        "How far the realtime clock may step in a second; past it, its requests are left out; 5ms unless written."
+    )
+    open_files: Share | None = key("Share of its open-file limit that a generator may use; 90% unless written.")
+    ports: Share | None = key("Share of the machine's ephemeral ports that may be in use; 80% unless written.")
     bad_seconds: Share | None = key(
-        "Share of judged seconds that may be past generator_cpu or steal; 10% unless written."
+        "Share of judged seconds that may be past a limit on single seconds; 10% unless written."
     )
 
 
@@ -146,11 +154,11 @@ _Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 class ScoreTable(Table):
     """The weights of the score's parts; only their proportions matter."""
 
-    latency: _Weight | None = key("mean and percentiles")
-    errors: _Weight | None = key("error_rate")
-    throughput: _Weight | None = key("throughput and capacity")
-    resources: _Weight | None = key("cpu, memory, memory_drift, startup_time, sizes")
-    other: _Weight | None = key("everything else, custom metrics too")
+    latency: _Weight | None = key("mean, percentiles, max, recovery_time, p95_drift; 4 unless written")
+    errors: _Weight | None = key("error_rate; 3 unless written")
+    throughput: _Weight | None = key("throughput and capacity; 2 unless written")
+    resources: _Weight | None = key("cpu, memory, memory_drift, startup_time; 1 unless written")
+    other: _Weight | None = key("custom metrics; 1 unless written")
 
 
 class GateTable(Table):

@@ -35,6 +35,7 @@ COLUMNS = (
     "load_kind",
     "model",
     "run_verdict",
+    "run_sound",
     "phase",
     "judged",
     "phase_start_s",
@@ -85,6 +86,7 @@ def _run_rows(result: Result, run: RunResult) -> Iterator[Row]:
         "load_kind": safe(run.load_kind),
         "model": run.model,
         "run_verdict": run.verdict,
+        "run_sound": _yes(run.sound),
     }
     for phase in run.phases:
         placed = {**about, **_phase(phase), "judged": _yes(phase.name == run.judged_phase)}

@@ -22,15 +22,17 @@ from perfgate.report.statements import (
 )
 from perfgate.report.style import STYLE
 from perfgate.report.tables import (
+    SLOWEST_HEADINGS,
     SUMMARY_HEADINGS,
     WHOLE_SERVICE,
     CheckRow,
     check_rows,
-    doubts,
     lasting,
     moment,
     number,
+    placed_doubts,
     run_rows,
+    slowest_row,
     summary_row,
     with_status,
 )
@@ -159,7 +161,7 @@ def _check_cells(row: CheckRow) -> list[Child]:
     if row.status in ("fail", "warn"):
         observed = element("span", row.observed, class_=f"broken {row.status}")
     source = _name(check.source) if check.source else row.source
-    unsaid = "not judged: see above" if row.doubted else check.message if row.status in ("skipped", "invalid") else ""
+    unsaid = check.message if row.status in ("skipped", "invalid") else ""
     status = element("div", badge(row.status), element("div", unsaid, class_="note") if unsaid else None)
     return [_subject(row), row.metric, observed, row.limit, row.excess, source, status]
 
@@ -208,13 +210,14 @@ def _tiles(facts: Sequence[tuple[str, str]]) -> Iterable[Child]:
 def _run(index: int, run: RunResult) -> Iterable[Child]:
     yield element("h2", f"{run.service} / {run.load}", badge(run.verdict), id=f"run-{index}")
     yield element("p", _about(run), class_="note")
-    yield _list([*(doubts(run) or run.reasons), *findings(run)])
+    yield _list([*(placed_doubts(run) or run.reasons), *findings(run)])
     charts = run_charts(run)
     yield element("div", charts, class_="charts") if charts else None
     yield from _titled("Checks", _checks_table(list(run_rows(run))))
     yield from _titled(f"Endpoints ({run.judged_phase or 'nothing judged'})", _endpoints(run))
     yield from _titled("Custom metrics", _metrics(run))
     yield from _titled("Failures", _failures(run.failures))
+    yield from _slowest(run)
     yield from _titled("Steps", _steps(run))
     yield from _titled("Phases", _phases(run.phases))
     yield from _health(run)
@@ -275,6 +278,17 @@ def _failures(failures: Sequence[Failure]) -> ET.Element | None:
     return table(("kind", "count", "an example"), rows, numbers=("count",))
 
 
+def _slowest(run: RunResult) -> Iterable[Child]:
+    """Folded away: what one looks up in traces once something is slow."""
+    rows: list[list[Child]] = []
+    for request in run.slowest:
+        endpoint, at, time, status, url, trace = slowest_row(request)
+        rows.append([_name(endpoint), at, time, status, _name(url), _name(trace)])
+    if rows:
+        shown = table(SLOWEST_HEADINGS, rows, numbers=("at", "response time", "status"))
+        yield element("details", element("summary", "Slowest requests"), shown)
+
+
 def _steps(run: RunResult) -> ET.Element | None:
     if run.capacity is None:
         return None
@@ -324,14 +338,22 @@ def _health(run: RunResult) -> Iterable[Child]:
         ("loop lag p99", number(health.loop_lag_p99_ms, "ms")),
         ("schedule lag p99", number(health.schedule_lag_p99_ms, "ms")),
         ("CPU steal, most", number(health.steal_max, "share")),
+        ("CPU quota held it back, most in a second", number(health.throttled_max_ms, "ms")),
+        ("clock step, most", number(health.clock_step_max_ms, "ms")),
+        ("requests left out", f"{health.left_out:,}" if health.left_out else "-"),
+        ("sockets, most", "-" if health.sockets_max is None else f"{health.sockets_max:,}"),
+        ("open files, most of the limit", number(health.open_files_max, "share")),
+        ("ephemeral ports in use, most", number(health.ports_max, "share")),
+        ("sent again", f"{health.retried:,}"),
         ("cut off", f"{health.cut_off:,}"),
+        ("arrivals that waited", f"{health.late:,}" if health.arrivals else "-"),
         ("arrivals unserved", f"{health.unserved:,}" if health.arrivals else "-"),
     ]
     yield element(
         "details",
         element("summary", "Generator health"),
         _tiles(facts),
-        _list(health.reasons),
+        _list([*health.reasons, *health.notes]),
         open="open" if not health.valid else None,
     )
 

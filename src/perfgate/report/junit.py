@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from perfgate.report.tables import CheckRow, check_rows, doubts, printable, run_rows
+from perfgate.report.tables import CheckRow, check_rows, placed_doubts, printable, run_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def _groups(result: Result) -> list[Group]:
             groups.append(Group(f"perfgate.{printable(service.name)}", verdict, service.reasons, rows))
     for run in result.runs:
         name = f"perfgate.{printable(run.service)}.{printable(run.load)}"
-        reasons = doubts(run) or run.reasons
+        reasons = placed_doubts(run) or run.reasons
         groups.append(Group(name, run.verdict, reasons, list(run_rows(run)), run.duration_s, run.started_at))
     return groups
 
@@ -109,7 +109,7 @@ def _case(suite: str, row: CheckRow) -> ET.Element:
     kind = "" if check.kind == "budget" else f" ({check.kind})"
     metric = printable(check.metric) if row.service else "size"
     case = ET.Element("testcase", {"classname": suite, "name": f"{row.subject} {metric}{kind}"})
-    message = printable(f"not judged: {check.message}" if row.doubted else check.message, longest=1000)
+    message = printable(check.message, longest=1000)
     tag = _TAGS.get(row.status)
     if tag:
         child = ET.SubElement(case, tag, {"message": message})

@@ -20,12 +20,14 @@ from perfgate.report.statements import (
     unjudged,
 )
 from perfgate.report.tables import (
+    SLOWEST_HEADINGS,
     SUMMARY_HEADINGS,
     UNKNOWN,
     WHOLE_SERVICE,
     CheckRow,
     check_rows,
     printable,
+    slowest_row,
     summary_row,
     with_status,
 )
@@ -33,7 +35,8 @@ from perfgate.report.tables import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from perfgate.judge.result import Result
+    from perfgate.judge.result import Result, RunResult
+    from perfgate.measure.summary import SlowestRequest
 
 LONGEST = 65_536  # characters of a comment on GitHub
 SYMBOLS = {"pass": "✅", "warn": "⚠️", "fail": "❌", "invalid": "🚫", "skipped": "⏭️"}
@@ -98,6 +101,7 @@ def render(result: Result, *, longest: int = LONGEST) -> str:
     page.add_all(["**Generator health**", ""], _list(health_notes(result)))
     _add_folded(page, with_status(rows, "pass"), "passed")
     _add_folded(page, with_status(rows, "skipped"), "skipped")
+    _add_slowest(page, result)
     return "\n".join([*page.lines, *_cut_note(page.cut), footer]) + "\n"
 
 
@@ -193,6 +197,24 @@ def _add_folded(page: _Page, rows: Sequence[CheckRow], what: str) -> None:
     notes = [sentence(row.check.message) if row.status == "skipped" else "" for row in rows]
     lines = [_line(*_held_cells(row), note) for row, note in zip(rows, notes, strict=True)]
     page.add_all(opening, lines, ["", "</details>", ""])
+
+
+def _add_slowest(page: _Page, result: Result) -> None:
+    opening = [
+        "<details><summary>Slowest requests</summary>",
+        "",
+        *_opening("service / load", *SLOWEST_HEADINGS),
+    ]
+    lines = [_slow_line(run, request) for run in result.runs for request in run.slowest]
+    page.add_all(opening, lines, ["", "</details>", ""])
+
+
+def _slow_line(run: RunResult, request: SlowestRequest) -> str:
+    _, at, time, status, _, _ = slowest_row(request)
+    place = sentence(f"{run.service} / {run.load}")
+    trace = code(request.trace_id) if request.trace_id else UNKNOWN
+    url = code(request.url) if request.url else UNKNOWN
+    return _line(place, code(request.endpoint), at, sentence(time), status, url, trace)
 
 
 def _cut_note(cut: int) -> list[str]:

@@ -146,7 +146,14 @@ def _run_families() -> dict[str, Family]:
         ("p95_drift_ratio", "gauge", "soak: p95 of the last fifth against the first, minus 1"),
         ("memory_drift_ratio", "gauge", "soak: memory of the last fifth against the first, minus 1"),
         ("metric", "gauge", "a custom metric of the judged phase, by statistic"),
+        ("sound", "gauge", "1 when a run as a whole can be trusted, so that its checks are verdicts, else 0"),
         ("health_valid", "gauge", "1 when the load generator itself can be trusted, else 0"),
+        ("generator_cpu_max_cores", "gauge", "most CPU that the load generator used in a second; 1 is one core"),
+        ("left_out_requests_total", "counter", "requests that are in no figure because the clock stepped"),
+        ("retried_requests_total", "counter", "requests sent again because the server had closed an idle connection"),
+        ("arrivals_total", "counter", "open model: arrivals that fell due"),
+        ("late_arrivals_total", "counter", "open model: arrivals that waited for a user past their own second"),
+        ("unserved_arrivals_total", "counter", "open model: arrivals that never found a user"),
     ]
     return {name: Family(f"perfgate_{name}", kind, about) for name, kind, about in kinds}
 
@@ -158,7 +165,8 @@ def _runs(result: Result) -> list[Family]:
         for name in VERDICTS:
             families["run_verdict"].add(float(name == run.verdict), **labels, verdict=name)
         families["run_duration_seconds"].add(run.duration_s, **labels)
-        families["health_valid"].add(float(run.health.valid), **labels)
+        families["sound"].add(float(run.sound), **labels)
+        _add_health(families, run, labels)
         families["service_cpu_cores"].add(run.cpu_mean, **labels)
         families["service_memory_max_bytes"].add(run.memory_max_bytes, **labels)
         _add_endpoints(families, run, labels)
@@ -166,6 +174,20 @@ def _runs(result: Result) -> list[Family]:
         for metric in run.metrics:
             _add_metric(families["metric"], metric, labels)
     return list(families.values())
+
+
+def _add_health(families: dict[str, Family], run: RunResult, labels: Labels) -> None:
+    health = run.health
+    families["health_valid"].add(float(health.valid), **labels)
+    families["generator_cpu_max_cores"].add(health.cpu_max, **labels)
+    if health.clock is None:  # there were no requests to count anything of
+        return
+    families["left_out_requests_total"].add(health.left_out, **labels)
+    families["retried_requests_total"].add(health.retried, **labels)
+    if run.model == "open":
+        families["arrivals_total"].add(health.arrivals, **labels)
+        families["late_arrivals_total"].add(health.late, **labels)
+        families["unserved_arrivals_total"].add(health.unserved, **labels)
 
 
 def _add_endpoints(families: dict[str, Family], run: RunResult, labels: Labels) -> None:

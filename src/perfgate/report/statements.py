@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfgate.judge.words import counted, quantity, signed_percent
-from perfgate.report.tables import check_rows, doubts, lasting, printable, with_status
+from perfgate.report.tables import check_rows, lasting, placed_doubts, printable, with_status
 
 if TYPE_CHECKING:
     from perfgate.judge.result import Capacity, Drift, Recovery, Result, RunResult, Status
@@ -75,19 +75,18 @@ def unjudged(result: Result) -> list[str]:
     for service in result.services:
         if service.verdict == "invalid" and not service.checks:
             found += service.reasons
-    found += [reason for run in result.runs for reason in doubts(run)]
+    found += [reason for run in result.runs for reason in placed_doubts(run)]
     found += [f"{row.place}: {row.check.message}" for row in rows if row.check.status == "invalid" and not row.doubted]
     return list(dict.fromkeys(printable(reason, longest=1000) for reason in found))
 
 
 def health_notes(result: Result) -> list[str]:
-    """What speaks against the generator and is not said by `unjudged` already."""
-    said = tuple(unjudged(result))
+    """What speaks against the generator and is no doubt about its run, and what else is worth knowing about it."""
     return [
-        f"{printable(run.service)}/{printable(run.load)}: {printable(reason)}"
+        f"{printable(run.service)}/{printable(run.load)}: {printable(words, longest=1000)}"
         for run in result.runs
-        for reason in run.health.reasons
-        if not any(text.endswith(printable(reason, longest=1000)) for text in said)
+        for words in (*run.health.reasons, *run.health.notes)
+        if words not in run.doubts
     ]
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from perfgate.judge.words import label, quantity, signed_percent
+from perfgate.judge.words import clock, label, quantity, signed_percent
 from perfgate.judge.words import number as words_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from perfgate.judge.result import Check, Result, RunResult, Status
+    from perfgate.measure.summary import SlowestRequest
 
 WHOLE_SERVICE = "whole service"
 UNKNOWN = "-"
@@ -69,7 +70,7 @@ class CheckRow:
     Attributes:
         service: empty for an artifact.
         load: empty for what holds once a service.
-        doubted: the run it belongs to was not sound, so that its checks prove nothing.
+        doubted: the run it belongs to was not sound: the run's doubts say why nothing is known.
     """
 
     service: str
@@ -79,8 +80,8 @@ class CheckRow:
 
     @property
     def status(self) -> Status:
-        """The check's status; nothing that a doubtful run shows is a pass or a failure."""
-        return "invalid" if self.doubted and self.check.status != "skipped" else self.check.status
+        """The check's status."""
+        return self.check.status
 
     @property
     def place(self) -> str:
@@ -169,16 +170,12 @@ def check_rows(result: Result) -> Iterator[CheckRow]:
 
 def run_rows(run: RunResult) -> Iterator[CheckRow]:
     """The checks of one run."""
-    doubted = bool(doubts(run))
-    return (CheckRow(run.service, run.load, check, doubted) for check in run.checks)
+    return (CheckRow(run.service, run.load, check, not run.sound) for check in run.checks)
 
 
-def doubts(run: RunResult) -> list[str]:
-    """Why a run as a whole is not sound, whatever its checks say: the reasons that are no check's own words."""
-    if run.verdict != "invalid":
-        return []
-    told = tuple(f": {check.message}" for check in run.checks)
-    return [reason for reason in run.reasons if not reason.endswith(told)]
+def placed_doubts(run: RunResult) -> list[str]:
+    """Why a run as a whole is not sound, each with the run's name in front; empty for a sound one."""
+    return [f"{run.service}/{run.load}: {doubt}" for doubt in run.doubts]
 
 
 def with_status(rows: Sequence[CheckRow], *statuses: Status) -> list[CheckRow]:
@@ -202,4 +199,19 @@ def summary_row(run: RunResult) -> tuple[str, ...]:
         number(run.cpu_mean, "cores").removesuffix(" %"),
         number(run.memory_max_bytes / 1e6 if run.memory_max_bytes is not None else None, ""),
         run.verdict,
+    )
+
+
+SLOWEST_HEADINGS = ("endpoint", "at", "response time", "status", "URL", "trace")
+
+
+def slowest_row(request: SlowestRequest) -> tuple[str, ...]:
+    """One of the slowest requests, under `SLOWEST_HEADINGS`; what came from outside is cut and made printable."""
+    return (
+        printable(request.endpoint),
+        clock(request.at_s),
+        number(request.response_ms, "ms"),
+        UNKNOWN if request.status is None else str(request.status),
+        printable(request.url) or UNKNOWN,
+        printable(request.trace_id or "") or UNKNOWN,
     )

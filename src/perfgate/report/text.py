@@ -21,10 +21,13 @@ from perfgate.report.statements import (
     unjudged,
 )
 from perfgate.report.tables import (
+    SLOWEST_HEADINGS,
     SUMMARY_HEADINGS,
     CheckRow,
     check_rows,
+    group_name,
     printable,
+    slowest_row,
     summary_row,
     with_status,
 )
@@ -46,7 +49,7 @@ def render(result: Result, *, width: int = 80, color: bool = False, verbose: boo
         result: what to show.
         width: columns of the terminal; long names fold, nothing is cut.
         color: whether to emit ANSI colours.
-        verbose: list the checks that passed and those that were skipped, too.
+        verbose: list the checks that passed, those that were skipped, and the slowest requests, too.
     """
     console, buffer = text_console(width, color=color)
     for part in _parts(result, verbose=verbose):
@@ -97,6 +100,7 @@ def _parts(result: Result, *, verbose: bool) -> Iterable[RenderableType]:
     yield from _skipped(with_status(rows, "skipped"), verbose=verbose)
     if verbose:
         yield from _broken(with_status(rows, "pass"), "Passed", "pass")
+        yield from _slowest(result)
     yield ""
 
 
@@ -177,6 +181,19 @@ def _scores(result: Result) -> Iterable[RenderableType]:
         return
     parts = [f"{printable(service.name)} {service.score.score:.0f}/100 ({service.score.grade})" for service in scored]
     yield Text("\nHealth score: " + ", ".join(parts))
+
+
+def _slowest(result: Result) -> Iterable[RenderableType]:
+    runs = [run for run in result.runs if run.slowest]
+    if not runs:
+        return
+    yield _heading("Slowest requests")
+    table = plain_table(*SLOWEST_HEADINGS, right=("at", "response time", "status"))
+    for run in runs:
+        table.add_row(Text(group_name(run.service, run.load), style="bold"))
+        for endpoint, *cells in map(slowest_row, run.slowest):
+            table.add_row(Text(f"  {endpoint}"), *(Text(cell) for cell in cells))
+    yield table
 
 
 def _skipped(rows: Sequence[CheckRow], *, verbose: bool) -> Iterable[RenderableType]:

@@ -13,6 +13,7 @@ import gevent
 from gevent import socket as gevent_socket
 
 from perfgate.drive.client.clock import Timing, service_time_ns
+from perfgate.drive.client.content import MAX_BODY_BYTES
 from perfgate.drive.client.errors import (
     ClientError,
     ClosedEarlyError,
@@ -43,18 +44,20 @@ class Route:
     cert: Cert
     proxy: Proxy | None
     make_context: Callable[[], SSLContext] | None
+    max_body_bytes: int
 
 
 @lru_cache(maxsize=4096)
-def route_of(
+def route_of(  # noqa: PLR0913  (what a route is made of)
     origin: Origin,
     verify: Verify = True,
     cert: Cert = None,
     proxy: Proxy | None = None,
     make_context: Callable[[], SSLContext] | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Route:
     """The one object for this route, so that comparing and hashing is by identity."""
-    return Route(origin, verify, cert, proxy, make_context)
+    return Route(origin, verify, cert, proxy, make_context, max_body_bytes)
 
 
 class Connection:
@@ -69,7 +72,7 @@ class Connection:
 
     def __init__(self, route: Route, link: Link, connect_ms: float, tls_ms: float) -> None:
         self.route = route
-        self.reader = ResponseReader()
+        self.reader = ResponseReader(route.max_body_bytes)
         self.uses = 0
         self._link = link
         self._connect_ms = connect_ms

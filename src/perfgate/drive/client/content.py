@@ -7,12 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from perfgate.drive.client.errors import BadResponseError
-from perfgate.drive.client.reader import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LIMIT = MAX_BODY_BYTES + 1
+MAX_BODY_BYTES = 1024 * 1024 * 1024
 _WAYS_IN_A_ROW = 4  # nobody encodes more often; a header that says so is an attack
 
 
@@ -29,7 +28,8 @@ class Decoder(Protocol):
 class _Zlib:
     """gzip (members may follow each other) and deflate (with zlib's header or, as some servers send it, without)."""
 
-    def __init__(self, *, gzip: bool) -> None:
+    def __init__(self, limit: int, *, gzip: bool) -> None:
+        self._limit = limit
         self._gzip = gzip
         self._inner: Any = zlib.decompressobj(zlib.MAX_WBITS | 16 if gzip else zlib.MAX_WBITS)
         self._undecided = b""  # what came before the first output: it may have to be read again, as raw deflate
@@ -54,8 +54,8 @@ class _Zlib:
         while data:
             if self._inner.eof:
                 self._inner = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            found += self._inner.decompress(data, MAX_BODY_BYTES - len(found) + 1)
-            _check_size(len(found))
+            found += self._inner.decompress(data, self._limit - len(found) + 1)
+            _check_size(len(found), self._limit)
             data = self._inner.unused_data.lstrip(b"\0") if self._gzip else b""
         return bytes(found)
 
@@ -67,19 +67,18 @@ class _Zlib:
 class _Library:
     """Brotli or zstd, through whatever object the library has."""
 
-    def __init__(self, feed: Callable[[bytes], bytes], is_finished: Callable[[], bool]) -> None:
+    def __init__(self, limit: int, feed: Callable[[bytes], bytes], is_finished: Callable[[], bool]) -> None:
+        self._limit = limit
         self._feed = feed
         self._is_finished = is_finished
         self._any = False
-        self._size = 0
 
     def decode(self, data: bytes) -> bytes:
         if not data:
             return b""
         self._any = True
         found = self._feed(data)
-        self._size += len(found)
-        _check_size(self._size)
+        _check_size(len(found), self._limit)
         return found
 
     def finish(self) -> None:
@@ -87,9 +86,9 @@ class _Library:
             raise BadResponseError("the compressed body is cut off", kind="bad content encoding")
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_BODY_BYTES:
-        raise BadResponseError(f"the body is larger than {MAX_BODY_BYTES} bytes when decoded", kind="oversized body")
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise BadResponseError(f"the body is larger than {limit} bytes when decoded", kind="oversized body")
 
 
 def _load(*names: str) -> Any:
@@ -105,20 +104,20 @@ _brotli = _load("brotli")
 _zstd = _load("compression.zstd", "backports.zstd")
 
 
-def _new_brotli() -> Decoder:
+def _new_brotli(limit: int) -> Decoder:
     inner = _brotli.Decompressor()
-    return _Library(lambda data: inner.process(data, output_buffer_limit=_LIMIT), inner.is_finished)
+    return _Library(limit, lambda data: inner.process(data, output_buffer_limit=limit + 1), inner.is_finished)
 
 
-def _new_zstd() -> Decoder:
+def _new_zstd(limit: int) -> Decoder:
     inner = _zstd.ZstdDecompressor()
-    return _Library(lambda data: inner.decompress(data, _LIMIT), lambda: bool(inner.eof))
+    return _Library(limit, lambda data: inner.decompress(data, limit + 1), lambda: bool(inner.eof))
 
 
-_DECODERS: dict[str, Callable[[], Decoder]] = {
-    "gzip": lambda: _Zlib(gzip=True),
-    "x-gzip": lambda: _Zlib(gzip=True),
-    "deflate": lambda: _Zlib(gzip=False),
+_DECODERS: dict[str, Callable[[int], Decoder]] = {
+    "gzip": lambda limit: _Zlib(limit, gzip=True),
+    "x-gzip": lambda limit: _Zlib(limit, gzip=True),
+    "deflate": lambda limit: _Zlib(limit, gzip=False),
 }
 if _brotli is not None:
     _DECODERS["br"] = _new_brotli
@@ -129,14 +128,18 @@ ACCEPT_ENCODING = ", ".join(name for name in ("gzip", "deflate", "br", "zstd") i
 
 
 class ContentDecoder:
-    """Undoes what a `Content-Encoding` header names; an encoding that is not known is left as it is."""
+    """Undoes what a `Content-Encoding` header names; an encoding that is not known is left as it is.
 
-    def __init__(self, content_encoding: str) -> None:
+    Args:
+        limit: the most bytes that one piece may become; a few bytes can be made to become very many.
+    """
+
+    def __init__(self, content_encoding: str, limit: int = MAX_BODY_BYTES) -> None:
         names = [name.strip().lower() for name in content_encoding.split(",")]
         if len(names) > _WAYS_IN_A_ROW:
             raise BadResponseError(f"{len(names)} content encodings on top of each other", kind="bad content encoding")
         known = names if all(name in _DECODERS for name in names) else []
-        self._decoders = [_DECODERS[name]() for name in reversed(known)]
+        self._decoders = [_DECODERS[name](limit) for name in reversed(known)]
 
     def decode(self, data: bytes) -> bytes:
         """Decode a piece.

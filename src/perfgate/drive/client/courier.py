@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from perfgate.drive.client import cookies as cookie_rules
 from perfgate.drive.client.address import parse_url
+from perfgate.drive.client.body import NO_BODY
 from perfgate.drive.client.call import block_of, build_call
 from perfgate.drive.client.clock import Timing
 from perfgate.drive.client.errors import TooManyRedirectsError
+from perfgate.drive.client.options import NO_WISHES
 from perfgate.drive.client.pool import Pool
 from perfgate.drive.client.redirects import body_after, fields_after, location_of, method_after
 from perfgate.drive.client.response import REDIRECTS, Response
@@ -60,12 +62,11 @@ class Courier:
     def _hop(self, call: Call, body: Body, wishes: Wishes) -> Response:
         """One request and its response, redirects not followed."""
         settings = self._settings
-        cookies = self._cookies_for(call, wishes)
         route = settings.route(call.origin, wishes)
-        if route.proxy and not call.origin.is_tls:
-            wire = _through(route.proxy, call).wire(body, cookies)
+        if body is NO_BODY and wishes is NO_WISHES and settings.cookies.is_empty and route.proxy is None:
+            wire = call.plain  # by far the most common, and the same as below
         else:
-            wire = call.wire(body, cookies)
+            wire = self._wire(route.proxy, call, body, wishes)
         timeouts = settings.timeout if wishes.timeout is None else timeouts_of(wishes.timeout)
         connection, timing = self.pool.exchange(route, call, wire, timeouts, stream=wishes.stream)
         reader = connection.reader
@@ -81,8 +82,13 @@ class Courier:
                 connection.close()
             self.pool.give_back(connection)
             if not reader.is_plain:
-                response.decode()
+                response.decode(settings.max_body_bytes)
         return response
+
+    def _wire(self, proxy: Proxy | None, call: Call, body: Body, wishes: Wishes) -> bytes:
+        if proxy and not call.origin.is_tls:
+            call = _through(proxy, call)
+        return call.wire(body, self._cookies_for(call, wishes))
 
     def _cookies_for(self, call: Call, wishes: Wishes) -> str | None:
         if call.block.has_cookie:  # the scenario's own header counts

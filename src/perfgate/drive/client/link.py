@@ -20,7 +20,7 @@ from perfgate.drive.client.errors import AnswerTimeoutError
 
 _NEVER = float("inf")
 _READ, _WRITE = 1, 2  # libev's event masks
-_FIRST_READ = 65536
+_FIRST_READ = 16 * 1024
 _LARGE_READ = 256 * 1024
 _PEEK = socket.MSG_PEEK | getattr(socket, "MSG_DONTWAIT", 0)
 

@@ -67,11 +67,10 @@ class Pool:
 
     def give_back(self, connection: Connection) -> None:
         """Keep a connection whose answer has come whole; close any other."""
-        if not connection.is_reusable:
-            connection.close()
-            return
-        idle = self._idle.setdefault(connection.route, [])
-        if len(idle) < _MOST_IDLE:
+        idle = self._idle.get(connection.route)
+        if idle is None:
+            idle = self._idle[connection.route] = []
+        if len(idle) < _MOST_IDLE and connection.is_reusable:
             idle.append(connection)
         else:
             connection.close()

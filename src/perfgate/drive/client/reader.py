@@ -15,7 +15,6 @@ from perfgate.drive.client.errors import BadResponseError, ClosedEarlyError
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FIELDS = 256
-MAX_BODY_BYTES = 1024 * 1024 * 1024
 _OVERSIZED = f"the head has more than {MAX_HEAD_BYTES} bytes or {MAX_FIELDS} fields"
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -43,6 +42,9 @@ _known_heads: RecentCache[KnownHead] = RecentCache(1024)
 class ResponseReader:
     """What llhttp calls back while it parses; one per connection.
 
+    Args:
+        max_body_bytes: a body that takes more memory than this is a failure.
+
     Attributes:
         head: the final response's status line and header lines, without the empty line; set with `has_head`.
         status: its status code.
@@ -57,6 +59,7 @@ class ResponseReader:
         "_body",
         "_body_bytes",
         "_is_head",
+        "_max_body_bytes",
         "_parser",
         "_raw",
         "complete",
@@ -68,18 +71,16 @@ class ResponseReader:
         "status",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, max_body_bytes: int) -> None:
+        self._max_body_bytes = max_body_bytes
         self._parser: HttpResponseParser | None = None
         self.begin(is_head=False)
+        self._begin_parsing()
 
     def begin(self, *, is_head: bool) -> None:
         """Prepare for the answer to a request; `is_head` when that was a HEAD, whose answer has no body."""
         self._is_head = is_head
-        self._raw = self.head = b""
-        self._body: list[bytes] = []
-        self._body_bytes = 0
-        self.status = 0
-        self.has_head = self.complete = self.keep_alive = self.started = self.is_plain = False
+        self.has_head = self.complete = self.started = False
 
     def feed(self, data: bytes) -> None:
         """Parse more bytes.
@@ -91,19 +92,25 @@ class ResponseReader:
             self.started = True
             if self._recognize(data):
                 return
+            self._begin_parsing()
         self._parse(data)
         if self.complete and self.keep_alive and not self._is_head:
             self._remember(data)
 
+    def _begin_parsing(self) -> None:
+        self._raw = self.head = b""
+        self._body: list[bytes] = []
+        self._body_bytes = self.status = 0
+        self.keep_alive = self.is_plain = False
+
     def _recognize(self, data: bytes) -> bool:
         """Take the answer as read when it is whole and its head was parsed before."""
-        end = data.find(_END_OF_HEAD)
-        head = data[:end]
+        head, _, body = data.partition(_END_OF_HEAD)
         known = _known_heads.get(head)
-        if known is None or len(data) != end + len(_END_OF_HEAD) + known.length or self._is_head:
+        if known is None or len(body) != known.length or self._is_head:
             return False
         self.head, self.status, self.is_plain = head, known.status, known.is_plain
-        self._body.append(data[end + len(_END_OF_HEAD) :])
+        self._body = [body]
         self.has_head = self.complete = self.keep_alive = True
         return True
 
@@ -128,8 +135,8 @@ class ResponseReader:
             self._on_bad_syntax(error)
         if not self.has_head and len(self._raw) > MAX_HEAD_BYTES:
             raise BadResponseError(_OVERSIZED, kind="oversized headers")
-        if self._body_bytes > MAX_BODY_BYTES:
-            raise BadResponseError(f"the body is larger than {MAX_BODY_BYTES} bytes", kind="oversized body")
+        if self._body_bytes > self._max_body_bytes:
+            raise BadResponseError(f"the body is larger than {self._max_body_bytes} bytes", kind="oversized body")
 
     def _on_bad_syntax(self, error: HttpParserError) -> None:
         cause = error.__context__
@@ -201,7 +208,7 @@ class ResponseReader:
 
     def take_body(self) -> bytes:
         """What has come of the body since the last call."""
-        parts, self._body = self._body, []
+        parts, self._body, self._body_bytes = self._body, [], 0
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def close(self) -> None:

@@ -190,11 +190,11 @@ class Response:
         stream.first, self._content = self._content or b"", None
         self._stream = stream
 
-    def decode(self) -> None:
+    def decode(self, limit: int) -> None:
         """Undo the content encoding of a body that is here; one that is damaged makes this a failure."""
         if self._content and (encoding := self.headers.get("content-encoding")):
             try:
-                self._content = ContentDecoder(encoding).decode_all(self._content)
+                self._content = ContentDecoder(encoding, limit).decode_all(self._content)
             except BadResponseError as error:
                 self.error = error
 

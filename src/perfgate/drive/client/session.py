@@ -74,7 +74,7 @@ class Session(Settings):
             The response; also when there was none, with `status_code` 0 and `error` set: a failure is recorded, and
             raised by nothing but `raise_for_status()`.
         """
-        start_ns, started = time_ns(), perf_counter_ns()
+        started = perf_counter_ns()
         method = method.upper()
         call: Call | None = None
         body = NO_BODY
@@ -88,7 +88,7 @@ class Session(Settings):
                 call, body = compose(defaults, method, url, wishes, body)
             response = self._courier.deliver(call, body, wishes)
         except ClientError as error:
-            response = _no_response(call, body, error, start_ns, perf_counter_ns() - started)
+            response = _no_response(call, body, error, perf_counter_ns() - started)
         if self.hooks["response"] or options:
             response = self._run_hooks(response, options.get("hooks"))
         name = name or self.request_name or (call.path if call else url)
@@ -100,7 +100,7 @@ class Session(Settings):
             "response": response,
             "context": self._context_with(context) if self._context or context else {},
             "exception": response.failure_as(name) if response.error or response.status_code >= 400 else None,
-            "start_time": start_ns / 1e9,
+            "start_time": response.timing.sent_ns / 1e9,
             "url": call.url if call else url,
             "perfgate": response.timing,
         }
@@ -173,10 +173,11 @@ class Session(Settings):
         self._courier.pool.close()
 
 
-def _no_response(call: Call | None, body: Body, error: ClientError, start_ns: int, elapsed_ns: int) -> Response:
+def _no_response(call: Call | None, body: Body, error: ClientError, elapsed_ns: int) -> Response:
     """What stands in for the answer that did not come."""
     response = Response(call, body, 0, b"", None)
     response.error = error
-    response.timing = Timing(start_ns, start_ns + elapsed_ns)
+    now_ns = time_ns()
+    response.timing = Timing(now_ns - elapsed_ns, now_ns)
     response.response_time_ms = elapsed_ns / 1e6
     return response

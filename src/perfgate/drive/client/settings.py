@@ -11,7 +11,7 @@ from perfgate import __version__
 from perfgate.drive.client.address import Base
 from perfgate.drive.client.compose import defaults_of
 from perfgate.drive.client.connection import Route, route_of
-from perfgate.drive.client.content import ACCEPT_ENCODING
+from perfgate.drive.client.content import ACCEPT_ENCODING, MAX_BODY_BYTES
 from perfgate.drive.client.cookies import SessionCookies
 from perfgate.drive.client.headers import SessionHeaders, merge
 from perfgate.drive.client.options import NO_WISHES
@@ -66,6 +66,7 @@ class Settings:
         proxies: by scheme, as requests takes them.
         trust_env: take proxies from the environment.
         make_context: makes the TLS context, instead of `verify` and `cert`.
+        max_body_bytes: a larger body, as sent or decoded, is a failure, unless it is streamed.
         timeout: seconds for connecting and for an exchange; None is no limit.
         max_redirects: more are a failure.
     """
@@ -78,6 +79,8 @@ class Settings:
     proxies: _Setting[Mapping[str, Any] | None] = _Setting(None)
     trust_env = _Setting(False)
     make_context: _Setting[Callable[[], SSLContext] | None] = _Setting(None)
+
+    max_body_bytes = _Setting(MAX_BODY_BYTES)
 
     def __init__(self, base_url: str) -> None:
         self._defaults: Defaults | None = None
@@ -115,6 +118,11 @@ class Settings:
         else:
             cookiejar_from_dict(dict(cookies), self._cookies)
 
+    @property
+    def cookiejar(self) -> SessionCookies:
+        """The jar under the name that FastHttpUser's client has for it."""
+        return self._cookies
+
     def changed(self) -> None:
         """Forget what was derived from the settings."""
         self._defaults = None
@@ -141,19 +149,20 @@ class Settings:
             InvalidRequestError: the proxy's URL is of no use.
         """
         if wishes is NO_WISHES or (wishes.verify is None and wishes.cert is None and wishes.proxies is None):
-            route = self._routes.get(origin)
-            if route is None:
-                route = self._routes[origin] = self._new_route(origin, self.verify, self.cert, self.proxies)
-            return route
+            return self._routes.get(origin) or self._usual_route(origin)
         verify = self.verify if wishes.verify is None else wishes.verify
         return self._new_route(origin, verify, wishes.cert or self.cert, wishes.proxies or self.proxies)
+
+    def _usual_route(self, origin: Origin) -> Route:
+        route = self._routes[origin] = self._new_route(origin, self.verify, self.cert, self.proxies)
+        return route
 
     def _new_route(self, origin: Origin, verify: Verify, cert: Cert, proxies: Mapping[str, Any] | None) -> Route:
         proxy = None
         if (proxies or self.trust_env) and origin.unix_path is None:
             proxy = find_proxy(origin.base, proxies or {}, trust_env=self.trust_env)
         cert = tuple(cert) if isinstance(cert, list) else cert
-        return route_of(origin, verify, cert, proxy, self.make_context)
+        return route_of(origin, verify, cert, proxy, self.make_context, self.max_body_bytes)
 
 
 def timeouts_of(timeout: float | tuple[float | None, float | None]) -> tuple[float | None, float | None]:

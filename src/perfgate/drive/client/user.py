@@ -8,6 +8,7 @@ from locust import User
 from locust.exception import StopTest
 from locust.user.users import RestMixin
 
+from perfgate.drive.client.content import MAX_BODY_BYTES
 from perfgate.drive.client.session import Session
 from perfgate.drive.client.settings import DEFAULT_TIMEOUT_S, MAX_REDIRECTS
 
@@ -25,6 +26,7 @@ class HttpUser(User, RestMixin):  # type: ignore[misc, type-arg, unused-ignore]
         connection_timeout: seconds for opening a connection.
         network_timeout: seconds for one exchange, from sending to the last byte.
         max_redirects: more are a failure.
+        max_body_bytes: a larger body is a failure, unless it is streamed.
         insecure: trust every certificate.
         default_headers: sent with every request.
         proxy_host, proxy_port: a proxy for all requests.
@@ -36,6 +38,7 @@ class HttpUser(User, RestMixin):  # type: ignore[misc, type-arg, unused-ignore]
     connection_timeout: float = DEFAULT_TIMEOUT_S
     network_timeout: float = DEFAULT_TIMEOUT_S
     max_redirects: int = MAX_REDIRECTS
+    max_body_bytes: int = MAX_BODY_BYTES
     insecure: bool = False
     default_headers: Mapping[str, str] | None = None
     proxy_host: str | None = None
@@ -50,6 +53,7 @@ class HttpUser(User, RestMixin):  # type: ignore[misc, type-arg, unused-ignore]
         self.client = Session(self.host, environment.events.request.fire, self.context if has_context else None)
         self.client.timeout = (self.connection_timeout, self.network_timeout)
         self.client.max_redirects = self.max_redirects
+        self.client.max_body_bytes = self.max_body_bytes
         self.client.verify = not self.insecure
         self.client.make_context = type(self).ssl_context_factory
         self.client.headers.update(self.default_headers or {})

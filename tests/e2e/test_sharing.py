@@ -1,0 +1,353 @@
+"""More than one process, and more than one machine: the same load, the same figures, and nothing lost silently."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from perfgate.drive.arrivals import due_times, iteration_random
+from perfgate.measure.journals import Recording, read_recording
+from perfgate.plan.profile import hold
+from tests.e2e.project import ECHO, LONGEST_S, PERFGATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.e2e.project import Outcome, Project
+
+OPEN = 'rate = "80/s"\nduration = "3s"\nramp_up = "1s"'
+SCHEDULE = hold(80, 3, ramp_up_s=1)
+SEED = 7
+
+# Each iteration writes down the random number that it was given.
+DRAWING = """
+from pathlib import Path
+from locust import FastHttpUser, task
+from words import PATH
+
+class Visitor(FastHttpUser):
+    @task
+    def draw(self):
+        with open("{drawn}", "a") as file:
+            file.write(f"{{self.random.random()!r}}\\n")
+        self.client.get(PATH)
+"""
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number: int = free.getsockname()[1]
+        return number
+
+
+def _draws(count: int) -> set[float]:
+    """The numbers that the iterations of the schedule are given, after Locust's choice of the task took the first."""
+    randoms = [iteration_random(SEED, number) for number in range(count)]
+    return {(random.random(), random.random())[1] for random in randoms}
+
+
+def _drawing(project: Project) -> Path:
+    drawn = project.root / "drawn"
+    project.scenario(DRAWING.format(drawn=drawn))
+    project.scenario('PATH = "/home"\n', "words.py")
+    project.budgets(load=OPEN)
+    return drawn
+
+
+def _recording(project: Project, load: str = "normal") -> Recording:
+    return read_recording(project.out / "shop" / load)
+
+
+def _is_the_schedule(project: Project, drawn: Path) -> None:
+    recording, expected = _recording(project), len(list(due_times(SCHEDULE, seed=SEED)))
+    assert sum(second.arrivals for second in recording.seconds) == expected
+    assert sum(cell.response_ms.count for cell in recording.cells) == expected
+    numbers = [float(line) for line in drawn.read_text().split()]
+    assert len(numbers) == expected
+    assert set(numbers) == _draws(expected)
+
+
+def _requests(outcome: Outcome) -> int:
+    return sum(phase.total.requests for phase in outcome.run().phases)
+
+
+def _children(pid: int, module: str) -> list[psutil.Process]:
+    """In the order in which they were started."""
+    found = [child for child in psutil.Process(pid).children(recursive=True) if module in child.cmdline()]
+    return sorted(found, key=lambda child: (child.create_time(), child.pid))
+
+
+def _after(seconds: float, act: Callable[[subprocess.Popen[str]], object]) -> Callable[[subprocess.Popen[str]], None]:
+    def wait_and_act(process: subprocess.Popen[str]) -> None:
+        time.sleep(seconds)  # let some load pass, so that there is something to keep
+        act(process)
+
+    return wait_and_act
+
+
+# Processes.
+
+
+def test_two_processes_have_the_users_of_one(project: Project) -> None:
+    """Five users in each second, the odd one included, in two journals."""
+    project.budgets(load='users = 5\nduration = "3s"')
+    outcome = project.run("--processes", "2")
+    assert outcome.code == 0, outcome.out
+    folder = project.out / "shop" / "normal"
+    assert sorted(path.name for path in folder.glob("requests*")) == ["requests-1.journal", "requests-2.journal"]
+    recording = _recording(project)
+    assert [second.users for second in recording.seconds[:2]] == [5, 5]
+    assert _requests(outcome) == sum(cell.response_ms.count for cell in recording.cells)
+
+
+def test_two_processes_serve_exactly_the_schedule_of_one(project: Project) -> None:
+    """Every arrival once, each with the random numbers that it has in a single process."""
+    drawn = _drawing(project)
+    outcome = project.run("--processes", "2", "--seed", str(SEED))
+    assert outcome.code == 0, outcome.out
+    _is_the_schedule(project, drawn)
+
+
+def test_one_of_two_processes_that_is_killed_makes_the_run_invalid_and_is_named(project: Project) -> None:
+    """The other is stopped gracefully, and what both recorded is reported; also when it is judged again later."""
+    project.budgets(load='users = 6\nduration = "90s"')
+    outcome = project.run_until(
+        "normal", _after(3.5, lambda run: _children(run.pid, "perfgate.drive.engine")[1].kill()), "--processes", "2"
+    )
+    assert outcome.code == 3, outcome.out
+    reasons = " ".join(outcome.the_result.reasons)
+    assert "engine 2 of 2 (process" in reasons
+    assert "SIGKILL" in reasons
+    assert "requests-2.journal" in reasons
+    assert _requests(outcome) > 0
+    assert project.perfgate("report", str(project.out)).code == 3
+
+
+def test_stop_when_is_decided_over_all_processes(project: Project) -> None:
+    """The load ends early, once, for the reason that the condition gives."""
+    project.budgets(
+        name="stress",
+        service=ECHO.replace("{port}", "{port} --fail"),
+        load='users = [2, 4]\nstep = "30s"\nstop_when = { error_rate = "5%" }',
+    )
+    outcome = project.run("--processes", "2")
+    assert outcome.code == 1, outcome.out
+    end = _recording(project, "stress").end
+    assert end is not None
+    assert end.reason == "stop_when"
+    assert end.detail.startswith("error rate 100.0% passed stop_when 5.0%")
+
+
+def test_the_scenarios_own_shape_cannot_be_shared(project: Project) -> None:
+    """Exit 2 before anything is driven."""
+    project.wild("own_shape.py")
+    project.budgets(load='shape = "scenario"')
+    outcome = project.run("--processes", "2")
+    assert outcome.code == 2
+    assert "shape" in outcome.err
+    assert not project.out.exists()
+
+
+def test_processes_and_workers_exclude_one_another(project: Project) -> None:
+    """A usage error."""
+    assert project.run("--processes", "2", "--workers", "2").code == 2
+
+
+# Workers.
+
+
+@contextmanager
+def _workers(folder: Path, port: int, count: int = 2) -> Iterator[list[subprocess.Popen[str]]]:
+    """Workers as on other machines: in a folder without the project."""
+    folder.mkdir()
+    command = [*PERFGATE, "worker", "--master", "127.0.0.1", "--port", str(port), "--timeout", "60"]
+    with ExitStack() as stack:
+        started = []
+        for _ in range(count):
+            process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stack.callback(process.kill)
+            started.append(process)
+        yield started
+
+
+def _ends(workers: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
+    """How each ended: its exit code, and what it printed."""
+    ends = []
+    for worker in workers:
+        out, err = worker.communicate(timeout=LONGEST_S)
+        ends.append((worker.returncode, out + err))
+    return ends
+
+
+def _with(port: int, count: int = 2) -> list[str]:
+    return ["--workers", str(count), "--bind-port", str(port)]
+
+
+def test_two_workers_serve_exactly_the_schedule_of_one_process(project: Project, port: int) -> None:
+    """They have no copy of the project: the scenario, and the module that it imports, come from the master."""
+    drawn = _drawing(project)
+    with _workers(project.root / "elsewhere", port) as workers:
+        outcome = project.run(*_with(port), "--seed", str(SEED))
+        assert outcome.code == 0, outcome.out + outcome.err
+        assert [code for code, _ in _ends(workers)] == [0, 0]
+    _is_the_schedule(project, drawn)
+
+
+def test_workers_stay_for_every_load(project: Project, port: int) -> None:
+    """Closed and open, one after the other; then they end by themselves."""
+    project.budgets(load=f'users = 5\nduration = "2s"\n[loads.rush]\n{OPEN}')
+    with _workers(project.root / "elsewhere", port) as workers:
+        outcome = project.run(*_with(port))
+        assert outcome.code == 0, outcome.out + outcome.err
+        for code, printed in _ends(workers):
+            assert code == 0
+            assert "a share of 2 loads was driven" in printed
+    assert [second.users for second in _recording(project).seconds[:2]] == [5, 5]
+    assert [run.load for run in outcome.the_result.runs] == ["normal", "rush"]
+
+
+def test_a_worker_that_is_killed_makes_the_run_invalid_and_is_named(project: Project, port: int) -> None:
+    """Its machine and number are in the reasons; the other worker was stopped, and what both reported is kept."""
+    project.budgets(load='users = 6\nduration = "90s"')
+    with _workers(project.root / "elsewhere", port) as workers:
+        kill = _after(4, lambda _: _children(workers[0].pid, "perfgate.drive.worker")[0].kill())
+        outcome = project.run_until("shop / normal", kill, *_with(port))
+        assert outcome.code == 3, outcome.out + outcome.err
+        (killed, words), (other, _) = _ends(workers)
+        assert (killed, other) == (3, 0)
+        assert "the worker was killed by SIGKILL" in words
+    reasons = " ".join(outcome.the_result.reasons)
+    assert " of 2 (" + socket.gethostname() in reasons
+    assert "was lost" in reasons
+    assert _requests(outcome) > 0
+
+
+def test_a_worker_that_is_stopped_on_its_own_makes_the_run_invalid_and_is_named(project: Project, port: int) -> None:
+    """SIGTERM to `perfgate worker`: it says so to its master, and loses nothing that it recorded."""
+    project.budgets(load='users = 6\nduration = "90s"')
+    with _workers(project.root / "elsewhere", port) as workers:
+        outcome = project.run_until("shop / normal", _after(3, lambda _: workers[1].terminate()), *_with(port))
+        assert outcome.code == 3, outcome.out + outcome.err
+        assert [code for code, _ in _ends(workers)] == [0, 3]
+    end = _recording(project).end
+    assert end is not None
+    assert " of 2 (" + socket.gethostname() in end.detail
+    assert "stopped by SIGTERM" in end.detail
+    assert _requests(outcome) > 0
+
+
+def test_workers_that_never_come_are_not_waited_for_without_end(project: Project, port: int) -> None:
+    """Exit 3, with how many came and what to do."""
+    outcome = project.run(*_with(port), "--worker-timeout", "1")
+    assert outcome.code == 3
+    reasons = " ".join(outcome.the_result.reasons)
+    assert "0 of 2 workers came within 1 s" in reasons
+    assert f"perfgate worker --master HOST --port {port}" in outcome.out
+
+
+def test_a_worker_without_a_master_ends_with_a_clear_error(project: Project, port: int) -> None:
+    """Exit 3 after --timeout."""
+    outcome = project.perfgate("worker", "--master", "127.0.0.1", "--port", str(port), "--timeout", "1")
+    assert outcome.code == 3
+    assert "error[no-master]" in outcome.err
+
+
+def test_a_master_that_is_killed_ends_its_workers(project: Project, port: int) -> None:
+    """They notice the silence; the gate says that the engine was killed, and keeps what was reported."""
+    project.budgets(load='users = 4\nduration = "90s"')
+    with _workers(project.root / "elsewhere", port) as workers:
+        kill = _after(4, lambda run: _children(run.pid, "perfgate.drive.engine")[0].kill())
+        outcome = project.run_until("shop / normal", kill, *_with(port))
+        assert outcome.code == 3
+        assert "SIGKILL" in " ".join(outcome.the_result.reasons)
+        assert _requests(outcome) > 0
+        for code, printed in _ends(workers):
+            assert code == 3
+            assert "error[master-lost]" in printed
+
+
+def test_a_killed_perfgate_lets_its_workers_go(project: Project, port: int) -> None:
+    """The master notices that its parent is gone, and stops the load in order."""
+    project.budgets(load='users = 4\nduration = "90s"')
+    with _workers(project.root / "elsewhere", port) as workers:
+        project.run_until("shop / normal", _after(3, lambda run: run.kill()), *_with(port))
+        assert [code for code, _ in _ends(workers)] == [0, 0]
+    end = _recording(project).end
+    assert end is not None
+    assert end.reason == "stopped"
+
+
+def test_a_port_that_is_taken_is_said_so(project: Project) -> None:
+    """Before any worker is waited for."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        outcome = project.run(*_with(number))
+    assert outcome.code == 3
+    assert "in use" in " ".join(outcome.the_result.reasons)
+
+
+def test_a_master_that_others_can_reach_is_warned_about(project: Project) -> None:
+    """Locust's protocol asks nobody for a password. (There is no plan here, so that nothing really listens.)"""
+    (project.root / "budgets.toml").unlink()
+    outcome = project.run("--workers", "2", "--bind-host", "0.0.0.0")
+    assert outcome.code == 2
+    assert "warning" in outcome.err
+    assert "docs/distributed.md" in outcome.err
+
+
+OTHER_VERSION = """
+import runpy, perfgate
+perfgate.__version__ = "0.0.1"
+runpy.run_module("perfgate.drive.worker", run_name="__main__")
+"""
+
+
+def test_a_worker_of_another_version_is_refused_on_both_sides(project: Project, port: int) -> None:
+    """The master does not wait for it in vain, and both name the versions."""
+    call = json.dumps({"host": "127.0.0.1", "port": port, "timeout_s": 60, "folder": str(project.root)})
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER_VERSION],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as worker:
+        assert worker.stdin is not None
+        worker.stdin.write(call + "\n")
+        worker.stdin.flush()
+        outcome = project.run(*_with(port, 1))
+        out, _ = worker.communicate(timeout=LONGEST_S)
+    refused = json.loads(out.splitlines()[-1])
+    assert (refused["event"], refused["slug"]) == ("Refused", "worker-version")
+    assert outcome.code == 3
+    assert "the worker has perfgate 0.0.1" in " ".join(outcome.the_result.reasons)
+
+
+def test_a_scenario_that_a_worker_cannot_load_is_said_so_at_once(project: Project, port: int) -> None:
+    """Say, a package that is missing there: the worker's own words reach the gate."""
+    project.scenario("""
+import os
+from locust import FastHttpUser, task
+if os.getcwd().endswith("elsewhere"):
+    raise ImportError("no module named shop_client on this machine")
+class Visitor(FastHttpUser):
+    @task
+    def home(self):
+        self.client.get("/home")
+""")
+    with _workers(project.root / "elsewhere", port) as workers:
+        outcome = project.run(*_with(port))
+        _ends(workers)
+    assert outcome.code in {2, 3}
+    assert "shop_client" in outcome.out + outcome.err
