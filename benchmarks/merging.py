@@ -20,9 +20,8 @@ from locust.env import Environment
 from locust.rpc import Message
 
 from perfgate.drive import wire
-from perfgate.drive.master import Ledger, Member
+from perfgate.drive.ledger import Ledger
 from perfgate.drive.order import Order
-from perfgate.drive.share import Share
 from perfgate.measure.histogram import Histogram
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.recording import (
@@ -87,13 +86,12 @@ class Listener:
 
     def __init__(self, ledger: Ledger, workers: int) -> None:
         self.ledger = ledger
-        self.members = {f"worker-{n}": Member(f"worker-{n}", Share(n, workers)) for n in range(workers)}
+        self.inboxes = {f"worker-{number}": wire.Inbox() for number in range(workers)}
 
     def on_report(self, client_id: str, data: dict[str, Any]) -> None:
         """As `Master` does for each report."""
-        member = self.members[client_id]
-        for _, body in member.inbox.take(data[wire.REPORT]):
-            self.ledger.add(member, second_from_body(body))
+        for _, body in self.inboxes[client_id].take(data[wire.REPORT]):
+            self.ledger.add(client_id, second_from_body(body))
 
 
 def main() -> int:
@@ -110,7 +108,7 @@ def main() -> int:
     events: list[Event] = []
     with tempfile.TemporaryDirectory() as folder, JournalWriter(Path(folder) / "requests.journal") as journal:
         listener = Listener(Ledger(order, journal, events.append), given.workers)
-        listener.ledger.begin(["Visitor"], list(listener.members))
+        listener.ledger.begin(["Visitor"], list(listener.inboxes))
         environment = Environment()
         environment.events.worker_report.add_listener(listener.on_report)
         began = time.process_time()

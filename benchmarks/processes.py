@@ -1,10 +1,10 @@
-"""Requests per second of one and of two processes, closed loop, as fast as it goes. Run: `python benchmarks/processes.py`.
+"""Requests per second of one and of two processes, closed loop, as fast as it goes: `python benchmarks/processes.py`.
 
-A private nginx on loopback answers a constant. `perfgate run` drives it with one process and with two, in turns; figures
-are medians over the rounds. Two processes can do at most what the cores allow: the generator's two, and one or more for
-nginx. So the figure beside the rate is requests per CPU second of the generator, which sharing must not lower, and the
-aim of 1.8 x is held against the rate only where the machine has four cores or more. The exit code is 1 when the aim
-that holds here is missed.
+A private nginx on loopback answers a constant. `perfgate run` drives it with one process and with two, in turns;
+figures are medians over the rounds. Two processes can do at most what the cores allow: the generator's two, and one or
+more for nginx. So the figure beside the rate is requests per CPU second of the generator, which sharing must not lower,
+and the aim of 1.8 x is held against the rate only where the machine has four cores or more. The exit code is 1 when the
+aim that holds here is missed.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from perfgate import errors
-from perfgate.drive.order import Done, Event, Note, Order, Progress, Ready, Refused
+from perfgate.drive.order import INTERRUPTED, Done, Event, Note, Order, Progress, Ready, Refused
 from perfgate.errors import EngineError, PerfgateError, ServiceError, StoppedError
 from perfgate.target.resources import ResourceSampler
 
@@ -120,9 +120,9 @@ class Lane:
             self._end(error)
         self._check_service()
 
-    def stop(self) -> None:
+    def stop(self, detail: str = INTERRUPTED) -> None:
         """Ask the engines to end the load; `advance` goes on until they have."""
-        self._fleet.stop()
+        self._fleet.stop("stopped", detail)
 
     def _take(self, event: Event) -> None:
         names = self.seat.service.name, self.seat.load.name
@@ -156,7 +156,7 @@ class Lane:
             hint=self.seat.running.last_output() or "it printed nothing",
             slug="service-died",
         )
-        self.stop()
+        self.stop("the service ended by itself")
 
     def _end(self, error: PerfgateError | None) -> None:
         self.error = self.error or error

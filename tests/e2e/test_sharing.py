@@ -100,14 +100,14 @@ def _after(seconds: float, act: Callable[[subprocess.Popen[str]], object]) -> Ca
 
 
 def test_two_processes_have_the_users_of_one(project: Project) -> None:
-    """Five users in each second, the odd one included, in two journals."""
+    """Five users together, the odd one included, in two journals."""
     project.budgets(load='users = 5\nduration = "3s"')
     outcome = project.run("--processes", "2")
     assert outcome.code == 0, outcome.out
     folder = project.out / "shop" / "normal"
     assert sorted(path.name for path in folder.glob("requests*")) == ["requests-1.journal", "requests-2.journal"]
     recording = _recording(project)
-    assert [second.users for second in recording.seconds[:2]] == [5, 5]
+    assert max(second.users for second in recording.seconds) == 5
     assert _requests(outcome) == sum(cell.response_ms.count for cell in recording.cells)
 
 
@@ -134,19 +134,25 @@ def test_one_of_two_processes_that_is_killed_makes_the_run_invalid_and_is_named(
     assert project.perfgate("report", str(project.out)).code == 3
 
 
-def test_stop_when_is_decided_over_all_processes(project: Project) -> None:
-    """The load ends early, once, for the reason that the condition gives."""
-    project.budgets(
-        name="stress",
-        service=ECHO.replace("{port}", "{port} --fail"),
-        load='users = [2, 4]\nstep = "30s"\nstop_when = { error_rate = "5%" }',
-    )
-    outcome = project.run("--processes", "2")
-    assert outcome.code == 1, outcome.out
+FAILING = {
+    "name": "stress",
+    "service": ECHO.replace("{port}", "{port} --fail"),
+    "load": 'users = [2, 4]\nstep = "30s"\nstop_when = { error_rate = "5%" }',
+}
+
+
+def _was_stopped_by_its_condition(project: Project, outcome: Outcome) -> None:
+    assert outcome.code == 1, outcome.out + outcome.err
     end = _recording(project, "stress").end
     assert end is not None
     assert end.reason == "stop_when"
     assert end.detail.startswith("error rate 100.0% passed stop_when 5.0%")
+
+
+def test_stop_when_is_decided_over_all_processes(project: Project) -> None:
+    """The load ends early, once, for the reason that the condition gives."""
+    project.budgets(**FAILING)
+    _was_stopped_by_its_condition(project, project.run("--processes", "2"))
 
 
 def test_the_scenarios_own_shape_cannot_be_shared(project: Project) -> None:
@@ -213,8 +219,53 @@ def test_workers_stay_for_every_load(project: Project, port: int) -> None:
         for code, printed in _ends(workers):
             assert code == 0
             assert "a share of 2 loads was driven" in printed
-    assert [second.users for second in _recording(project).seconds[:2]] == [5, 5]
+    assert max(second.users for second in _recording(project).seconds) == 5
     assert [run.load for run in outcome.the_result.runs] == ["normal", "rush"]
+
+
+def test_stop_when_is_decided_over_all_workers_and_they_stay_for_the_next_load(project: Project, port: int) -> None:
+    """A load that ended early is not the end of the work."""
+    again = FAILING["load"].replace("30s", "20s")
+    project.budgets(**{**FAILING, "load": f"{FAILING['load']}\n[loads.again]\n{again}"})
+    with _workers(project.root / "elsewhere", port) as workers:
+        outcome = project.run(*_with(port))
+        _was_stopped_by_its_condition(project, outcome)
+        for code, printed in _ends(workers):
+            assert code == 0
+            assert "a share of 2 loads was driven" in printed
+
+
+def _wait_for(worker: subprocess.Popen[str], words: str) -> None:
+    assert worker.stdout is not None
+    assert any(words in line for line in worker.stdout)
+
+
+def test_a_worker_too_many_stands_by(project: Project, port: int) -> None:
+    """It has nothing to do, and is let go with the others."""
+    project.budgets(load='users = 4\nduration = "90s"')
+    with _workers(project.root / "elsewhere", port, 2) as workers:
+
+        def stop_when_both_are_there(run: subprocess.Popen[str]) -> None:
+            for worker in workers:
+                _wait_for(worker, "joined the master")
+            run.terminate()
+
+        outcome = project.run_until("shop / normal", stop_when_both_are_there, *_with(port, 1))
+        assert outcome.code == 3
+        ends = _ends(workers)
+    assert [code for code, _ in ends] == [0, 0]
+    assert sorted(printed.splitlines()[-1] for _, printed in ends) == [
+        "done: a share of 0 loads was driven",
+        "done: a share of 1 load was driven",
+    ]
+
+
+def test_a_waiting_worker_can_be_stopped(project: Project, port: int) -> None:
+    """SIGTERM ends it, with nothing to wait for."""
+    with _workers(project.root / "elsewhere", port, 1) as workers:
+        _wait_for(workers[0], "waiting for a master")
+        workers[0].terminate()
+        assert [code for code, _ in _ends(workers)] == [3]
 
 
 def test_a_worker_that_is_killed_makes_the_run_invalid_and_is_named(project: Project, port: int) -> None:

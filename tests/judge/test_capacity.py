@@ -205,3 +205,11 @@ def test_an_unknown_capacity_is_invalid() -> None:
     check = check_capacity(capacity(summary(step(1, saturated=True))), limit("capacity", 1))
     assert (check.status, check.observed) == ("invalid", None)
     assert "the generator was the bottleneck from 10 users on" in check.message
+
+
+def test_a_step_in_which_the_clock_stepped_throughout_is_unknown_and_not_broken() -> None:
+    """All of its requests are left out; that there were none is not known."""
+    blind = step(2, entry(requests=0)).model_copy(update={"left_out_s": 8.0})
+    result = capacity(summary(step(1), blind, step(3)))
+    assert found(result) == (10, True, None, None)
+    assert result.detail == "the clock stepped, so nothing could be timed from 20 users on"

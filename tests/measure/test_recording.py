@@ -13,6 +13,7 @@ from perfgate.measure.recording import (
     HealthSample,
     MetricCell,
     Second,
+    SlowRequest,
     second_from_body,
     second_to_body,
 )
@@ -31,11 +32,26 @@ SECONDS = st.builds(
     ),
     failures=st.lists(st.builds(FailureCount, NAMES, NAMES, COUNTS, NAMES, COUNTS, NAMES), max_size=3),
     metrics=st.lists(st.builds(MetricCell, NAMES, NAMES, st.none() | NAMES, NAMES, COUNTS, HISTOGRAMS), max_size=3),
-    health=st.builds(HealthSample, TIMES, TIMES, st.none() | TIMES, st.none() | TIMES, TIMES),
+    health=st.builds(
+        HealthSample,
+        TIMES,
+        TIMES,
+        st.none() | TIMES,
+        st.none() | TIMES,
+        st.floats(-1e6, 1e6),
+        st.none() | COUNTS,
+        st.none() | TIMES,
+        st.none() | TIMES,
+    ),
     iterations=COUNTS,
     arrivals=COUNTS,
     waiting=COUNTS,
     schedule_lag_ms=st.none() | HISTOGRAMS,
+    slowest=st.lists(
+        st.builds(SlowRequest, NAMES, TIMES, TIMES, st.none() | COUNTS, NAMES, st.none() | NAMES), max_size=3
+    ),
+    stamped=COUNTS,
+    retried=COUNTS,
 )
 
 
@@ -45,7 +61,8 @@ def test_a_second_comes_back_from_the_journal_as_it_was(second: Second) -> None:
     body = second_to_body(second)
     back = second_from_body(msgpack.unpackb(msgpack.packb(body), strict_map_key=False))
     assert second_to_body(back) == body
-    assert (back.health, back.failures) == (second.health, second.failures)
+    assert (back.health, back.failures, back.slowest) == (second.health, second.failures, second.slowest)
+    assert (back.stamped, back.retried) == (second.stamped, second.retried)
     assert [(c.endpoint, c.outcome, c.phase, c.second, c.bytes_received) for c in back.cells] == [
         (c.endpoint, c.outcome, c.phase, c.second, c.bytes_received) for c in second.cells
     ]

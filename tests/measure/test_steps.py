@@ -40,6 +40,7 @@ def test_a_step_leaves_its_second_and_the_one_before_out_of_every_figure(step_ms
     summary = reduced(stepping(30, step_ms=step_ms))
     total = summary.phases[0].total
     assert (total.requests, total.throughput_per_s, total.latency_ms.max) == (5800, 100.0, 100.0)
+    assert summary.phases[0].left_out_s == 2
     health = summary.health
     assert (health.valid, health.clock_steps, health.left_out, health.clock_step_max_ms) == (True, 1, 200, 120.0)
     assert health.notes == [
@@ -66,6 +67,19 @@ def test_steps_in_too_many_seconds_make_the_run_invalid() -> None:
     assert health.reasons == [
         (
             "the realtime clock stepped by up to 120 ms in 7 of 60 judged seconds, first at 00:10 (limit 5 ms): "
+            "let nothing set the clock while a load is driven"
+        )
+    ]
+
+
+@pytest.mark.parametrize(("step_ms", "moved"), [(7200.0, "+7.2"), (-3_600_000.0, "-3,600")])
+def test_a_clock_that_is_set_by_seconds_makes_the_run_invalid_at_once(step_ms: float, moved: str) -> None:
+    """Requests after it stand in wrong seconds, perhaps in wrong phases."""
+    health = reduced(stepping(30, step_ms=step_ms)).health
+    assert not health.valid
+    assert health.reasons == [
+        (
+            f"the realtime clock was set by {moved} s in all, so that requests stand in wrong seconds: "
             "let nothing set the clock while a load is driven"
         )
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from perfgate import errors
 from perfgate.drive.driver import Driver
-from perfgate.drive.order import Done, Note, Refused
+from perfgate.drive.order import SPARE, Done, Event, Note, Ready, Refused
 from perfgate.errors import EngineError, PerfgateError, StoppedError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def serve(host: str, port: int, timeout_s: float, say: Callable[[str], object]) 
             if error.slug == "no-master" and driven:
                 return driven  # it said that more would follow, and then its services did not come up
             raise
-        driven += done.reason != "stopped" or done.more
+        driven += done.reason != SPARE
         say(f"ended: {done.reason}{f' ({done.detail})' if done.detail else ''}")
         if not done.more:
             return driven
@@ -54,24 +54,43 @@ def serve(host: str, port: int, timeout_s: float, say: Callable[[str], object]) 
 def _drive(host: str, port: int, timeout_s: float, say: Callable[[str], object]) -> Done:
     with tempfile.TemporaryDirectory(prefix="perfgate-worker-") as folder, Driver(WORKER, "the worker") as driver:
         driver.write(json.dumps({"host": host, "port": port, "timeout_s": timeout_s, "folder": folder}))
+        ear = _Ear(driver, say)
         try:
-            return _hear(driver, say, deadline=None)
+            return ear.hear(deadline=None)
         except StoppedError as error:
-            driver.stop("stopped", error.message)
-            _hear(driver, say, time.monotonic() + _STOP_GRACE_S)
+            if ear.joined:  # the master is to have what was measured
+                driver.stop("stopped", error.message)
+                ear.hear(time.monotonic() + _STOP_GRACE_S)
             raise
 
 
-def _hear(driver: Driver, say: Callable[[str], object], deadline: float | None) -> Done:
-    while deadline is None or time.monotonic() < deadline:
-        for event in driver.events(_POLL_S):
-            if isinstance(event, Done):
-                return event
-            if isinstance(event, Refused):
-                raise _error_of(event)
-            if isinstance(event, Note) and event.text:
-                say(event.text)
-    return Done("stopped")
+class _Ear:
+    """Hears one worker process.
+
+    Attributes:
+        joined: it is connected to its master, and obeys.
+    """
+
+    def __init__(self, driver: Driver, say: Callable[[str], object]) -> None:
+        self._driver = driver
+        self._say = say
+        self.joined = False
+
+    def hear(self, deadline: float | None) -> Done:
+        """Until it is done, or for so long."""
+        while deadline is None or time.monotonic() < deadline:
+            for event in self._driver.events(_POLL_S):
+                if isinstance(event, Done):
+                    return event
+                self._take(event)
+        return Done("stopped")
+
+    def _take(self, event: Event) -> None:
+        self.joined = self.joined or isinstance(event, Ready)
+        if isinstance(event, Refused):
+            raise _error_of(event)
+        if isinstance(event, Note) and event.text:
+            self._say(event.text)
 
 
 def _error_of(refused: Refused) -> PerfgateError:

@@ -12,7 +12,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
-from perfgate.drive.order import Done, Event, Order, Refused, event_from_json, go_line, stop_line
+from perfgate.drive.order import INTERRUPTED, Done, Event, Order, Refused, event_from_json, go_line, stop_line
 from perfgate.errors import EngineError
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Driver:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._stdout, selectors.EVENT_READ)
         self._partial = b""
+        self._log = ""
         self._heard_at = time.monotonic()
         self.ended = False
 
@@ -68,6 +69,7 @@ class Driver:
 
     def send(self, order: Order) -> None:
         """Give the engine its order; it loads the scenario, says `Ready`, and waits for `go`."""
+        self._log = f"{order.folder}/{order.log}"
         self.write(order.to_json())
         self._heard_at = time.monotonic()
 
@@ -75,7 +77,7 @@ class Driver:
         """Let the load begin at this moment of the monotonic clock."""
         self.write(go_line(at_s))
 
-    def stop(self, reason: str = "stopped", detail: str = "stopped before its end") -> None:
+    def stop(self, reason: str = "stopped", detail: str = INTERRUPTED) -> None:
         """Ask the engine to end the load now, gracefully; its `Done` follows."""
         self.write(stop_line(reason, detail))
 
@@ -119,7 +121,8 @@ class Driver:
     def _death(self) -> EngineError:
         code = self._process.wait()
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        return EngineError(f"{self.name} {how}", hint=self._last_words(), slug="engine-died")
+        hint = self._last_words() or (f"its log may tell more: {self._log}" if self._log else "")
+        return EngineError(f"{self.name} {how}", hint=hint, slug="engine-died")
 
     def _last_words(self) -> str:
         self._errors.seek(0)

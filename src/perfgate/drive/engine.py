@@ -129,6 +129,11 @@ class Engine:
         """The names of the classes that are driven."""
         return [cls.__name__ for cls in self._runner.user_classes]
 
+    @property
+    def begun(self) -> bool:
+        """Whether it was told to begin."""
+        return self._begin_at is not None
+
     def prepare(self) -> None:
         """All that can be done before the load's first moment."""
         self._runner.environment.events.init.fire(

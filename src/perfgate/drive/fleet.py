@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.drive.condition import StopCondition
 from perfgate.drive.driver import Driver
-from perfgate.drive.order import Done, Event, Order, Progress, Ready, Refused, Workers
+from perfgate.drive.order import INTERRUPTED, Done, Event, Order, Progress, Ready, Refused, Workers
 from perfgate.drive.share import Share
 from perfgate.drive.together import Together
 from perfgate.errors import EngineError, UsageError
@@ -57,7 +57,7 @@ class Fleet:
                 driver.name = f"engine {index + 1} of {count} (process {driver.pid})"
             driver.send(replace(order, share=Share(index, count), workers=self._workers))
 
-    def stop(self, reason: str = "stopped", detail: str = "stopped before its end") -> None:
+    def stop(self, reason: str = "stopped", detail: str = INTERRUPTED) -> None:
         """Ask every engine to end the load now, gracefully; `Done` follows."""
         self._stopped = True
         for driver in self._drivers:

@@ -14,33 +14,25 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 import gevent.event
-import locust
 from locust import runners
 from locust.exception import RPCError
 
 from perfgate.drive import wire
-from perfgate.drive.condition import to_text
 from perfgate.drive.guard import HostGuard
-from perfgate.drive.order import Note, Order, Progress, Ready, Workers
+from perfgate.drive.ledger import Ledger
+from perfgate.drive.order import INTERRUPTED, PARENT_GONE, Note, Order, Ready, Workers
 from perfgate.drive.pipe import EventPipe, obey
 from perfgate.drive.scenario import create_environment, load_scenario
 from perfgate.drive.share import Share
-from perfgate.drive.together import Together
 from perfgate.errors import EngineError, PerfgateError
-from perfgate.measure.histogram import Histogram
 from perfgate.measure.journal import JournalWriter
-from perfgate.measure.merge import merge_ends, merge_seconds
 from perfgate.measure.recording import (
-    BEGIN,
     END,
     REQUESTS_JOURNAL,
     SECOND,
-    Begin,
     End,
-    Second,
     end_from_body,
     second_from_body,
-    second_to_body,
 )
 
 if TYPE_CHECKING:
@@ -54,6 +46,7 @@ if TYPE_CHECKING:
 _POLL_S = 0.1
 _SAY_EVERY_S = 5.0
 _STOP_GRACE_S = 5.0
+_GOODBYE_S = 2.0
 _PHASE_END = 1e-6  # a second's phase is the one at its very end
 _ORDERLY = frozenset({"completed", "shape"})
 
@@ -65,12 +58,14 @@ class Member:
     Attributes:
         id: Locust's name for it, which begins with its machine's.
         end: what it ended with, once it has.
+        lost: why nothing more is heard of it, in words.
     """
 
     id: str
     share: Share
     inbox: wire.Inbox = field(default_factory=wire.Inbox)
     end: End | None = None
+    lost: str = ""
 
     @property
     def name(self) -> str:
@@ -181,7 +176,7 @@ class Master:
 
     def _on_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         member = self._members.get(client_id)
-        if member is None or member.end or wire.REPORT not in data:
+        if member is None or member.end or member.lost or wire.REPORT not in data:
             return
         try:
             self._take(member, data[wire.REPORT])
@@ -194,14 +189,14 @@ class Master:
     def _take(self, member: Member, report: bytes) -> None:
         for kind, body in member.inbox.take(report):
             if kind == SECOND:
-                self._ledger.add(member, second_from_body(body))
+                self._ledger.add(member.id, second_from_body(body))
             elif kind == END:
                 self._end_of(member, end_from_body(body))
 
     def _end_of(self, member: Member, end: End) -> None:
         asked = end.reason in _ORDERLY or self._stop is not None
         member.end = end if asked else replace(end, detail=f"{member.name}: {end.detail}")
-        self._ledger.leave(member)
+        self._ledger.leave(member.id)
         if not asked:
             self.stop("stopped", member.end.detail)
 
@@ -209,6 +204,14 @@ class Master:
 
     def run(self) -> End:
         """From the first worker that comes to the last that has ended."""
+        try:
+            return self._run()
+        finally:
+            self._let_go()
+            # Last, because Locust's own listener makes every worker that is left quit.
+            self._environment.events.quitting.fire(environment=self._environment, reverse=True)
+
+    def _run(self) -> End:
         gevent.spawn(obey, self)
         self._environment.events.init.fire(environment=self._environment, runner=self._runner, web_ui=None)
         self._gather()
@@ -216,7 +219,6 @@ class Master:
             self._send(Ready("user", [cls.__name__ for cls in self._runner.user_classes]))
             self._called.wait()
         if not self._begun:
-            self._let_go()
             return End(*(self._stop or ("stopped", "")), duration_s=0.0)
         return self._drive()
 
@@ -225,7 +227,6 @@ class Master:
         while (missing := self._wanted.count - len(self._members)) and self._stop is None:
             waited = time.monotonic() - began
             if self._failure or waited > self._wanted.timeout_s:
-                self._let_go()
                 raise self._failure or self._too_few(missing)
             if waited - said > _SAY_EVERY_S:
                 said = waited
@@ -251,36 +252,40 @@ class Master:
 
     def _drive(self) -> End:
         self._environment.events.test_start.fire(environment=self._environment)
+        if self._stop:
+            return End(*self._stop, duration_s=0.0)
         self._ledger.begin([cls.__name__ for cls in self._runner.user_classes], list(self._members))
         for member in self._members.values():
             self._runner.send_message(wire.START, asdict(member.share), client_id=member.id)
         lost = self._watch()
         if self._broken:
-            self._let_go()
             raise self._broken
         end = self._ledger.finish([member.end for member in self._members.values() if member.end], lost)
         self._environment.events.test_stop.fire(environment=self._environment)
-        self._let_go()
-        self._environment.events.quitting.fire(environment=self._environment, reverse=True)
         if lost:
             raise EngineError(lost, hint="look at its output; the others were stopped", slug="worker-lost")
         return end
 
     def _watch(self) -> str:
         """Until every worker has ended or is lost; names the first that was lost."""
-        lost: dict[str, str] = {}
-        while busy := [m for m in self._members.values() if not m.end and m.id not in lost]:
-            for member in busy:
-                if why := self._why_lost(member):
-                    lost[member.id] = f"{member.name} {why}"
-                    self._ledger.leave(member)
-                    self.stop("stopped", lost[member.id])
+        members, first = list(self._members.values()), ""
+        while True:
+            for member in members:
+                member.lost = member.lost or self._why_lost(member)
+                if member.lost and not first:
+                    first = f"{member.name} {member.lost}"
+                    self.stop("stopped", first)
+                if member.lost:
+                    self._ledger.leave(member.id)
+            if all(member.end or member.lost for member in members):
+                return first
             gevent.sleep(_POLL_S)
-        return next(iter(lost.values()), "")
 
     def _why_lost(self, member: Member) -> str:
         if not member.inbox.whole:
             return "was lost: some of its reports did not arrive"
+        if member.end:
+            return ""
         if self._is_gone(member):
             return "was lost: it was killed, or its machine or the network failed"
         if self._deadline is not None and time.monotonic() > self._deadline:
@@ -289,72 +294,20 @@ class Master:
 
     def _is_gone(self, member: Member) -> bool:
         """Whether Locust has missed its heartbeats (for 4 s), or it has said that it quits."""
-        node = self._runner.clients.get(member.id)
-        return node is None or node.state == runners.STATE_MISSING
+        return not self._is_here(member.id)
+
+    def _is_here(self, client_id: str) -> bool:
+        node = self._runner.clients.get(client_id)
+        return node is not None and node.state != runners.STATE_MISSING
 
     def _let_go(self) -> None:
-        self._tell_all(wire.OVER, {"more": self._order.more and self._stop is None})
-        gevent.sleep(_POLL_S)  # messages leave in libzmq's own thread
+        """The workers may go, and say so; then this process may end without taking messages with it."""
+        ended = self._stop is not None and self._stop[1] in {INTERRUPTED, PARENT_GONE}
+        self._tell_all(wire.OVER, {"more": self._order.more and not ended})
+        deadline = time.monotonic() + _GOODBYE_S
+        while any(self._is_here(id_) for id_ in self._runner.clients) and time.monotonic() < deadline:
+            gevent.sleep(_POLL_S / 2)
 
     def _tell_all(self, kind: str, data: Any) -> None:
         for client_id in list(self._runner.clients):
             self._runner.send_message(kind, data, client_id=client_id)
-
-
-class Ledger:
-    """Merges the workers' entries into the one journal, second by second, and tells the parent."""
-
-    def __init__(self, order: Order, journal: JournalWriter, send: Callable[[Event], None]) -> None:
-        self._order = order
-        self._journal = journal
-        self._send = send
-        self._seconds: Together[Second] = Together([])
-
-    def begin(self, user_classes: list[str], ids: list[str]) -> None:
-        """The load begins now, on this machine's clock."""
-        self._seconds = Together(ids)
-        entry = Begin(time.time(), "user", user_classes, self._order.model, locust.__version__)
-        self._journal.append(BEGIN, asdict(entry))
-
-    def add(self, member: Member, second: Second) -> None:
-        """A worker's second."""
-        self._write(self._seconds.add(member.id, second.second, second))
-
-    def leave(self, member: Member) -> None:
-        """A worker has no more to say."""
-        self._write(self._seconds.leave(member.id))
-
-    def _write(self, whole: list[list[Second]]) -> None:
-        for parts in whole:
-            second = merge_seconds(parts, parts[0].second)
-            self._journal.append(SECOND, second_to_body(second))
-            self._send(self._progress(second))
-
-    def finish(self, ends: list[End], lost: str) -> End:
-        """The last entry: a worker that was lost makes the whole an error."""
-        end = merge_ends(ends) if ends else End("error", "", 0.0)
-        if lost:
-            end = replace(end, reason="error", detail=lost)
-        self._journal.append(END, asdict(end))
-        return end
-
-    def _progress(self, second: Second) -> Progress:
-        profile = self._order.profile
-        phase = profile.phase_at(second.second + 1 - _PHASE_END) if profile else "steady"
-        good = Histogram.merged(cell.response_ms for cell in second.cells if cell.outcome == "ok")
-        failed = [cell for cell in second.cells if cell.outcome == "failed"]
-        failures = sum(cell.response_ms.count for cell in failed)
-        progress = Progress(
-            second.second,
-            phase,
-            second.users,
-            good.count + failures,
-            failures,
-            good.quantile(0.95) if good.count else None,
-            second.waiting,
-        )
-        if not self._order.stop_when:
-            return progress
-        own = Histogram.merged(c.response_ms for c in second.cells if (c.outcome, c.phase) == ("ok", phase))
-        bad = sum(cell.response_ms.count for cell in failed if cell.phase == phase)
-        return replace(progress, good=to_text(own), bad=bad)

@@ -20,6 +20,9 @@ from perfgate.plan.profile import Profile
 ENGINE_LOG = "engine.log"  # in the run's folder: what Locust logs and the scenario prints
 GO = "go"
 STOP = "stop"
+INTERRUPTED = "stopped before its end"  # details of a stop after which nothing more is driven
+SPARE = "not needed"  # the reason of a worker that more than enough others came before
+PARENT_GONE = "the perfgate process ended"
 
 
 def go_line(at_s: float) -> str:

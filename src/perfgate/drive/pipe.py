@@ -61,7 +61,7 @@ def obey(commanded: Commanded) -> None:
         *lines, partial = (partial + data).split(b"\n")
         for line in lines:
             _carry_out(line.decode(), commanded)
-    commanded.stop("stopped", "the perfgate process ended")
+    commanded.stop("stopped", protocol.PARENT_GONE)
 
 
 def _carry_out(line: str, commanded: Commanded) -> None:

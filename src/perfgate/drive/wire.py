@@ -99,8 +99,13 @@ def files_of(scenario: Path) -> dict[str, str]:
     folder = scenario.resolve().parent
     paths = {Path(path).resolve() for module in list(sys.modules.values()) if (path := getattr(module, "__file__", ""))}
     own = [path for path in paths if path.suffix == ".py" and path.is_relative_to(folder)]
-    own = [path for path in own if "site-packages" not in path.parts]
-    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in [scenario.resolve(), *own]}
+    modules = {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for path in own
+        if "site-packages" not in path.parts
+    }
+    # Under its own name, which may be that of a link, as in a mounted ConfigMap.
+    return {**modules, scenario.name: scenario.read_text(encoding="utf-8")}
 
 
 def pack(first: int, entries: list[tuple[str, dict[str, Any]]]) -> bytes:

@@ -28,7 +28,7 @@ from perfgate.drive import wire
 from perfgate.drive.dispatch import ShareOfUsers
 from perfgate.drive.engine import Engine
 from perfgate.drive.guard import HostGuard
-from perfgate.drive.order import Done, Note
+from perfgate.drive.order import SPARE, Done, Note, Ready
 from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
 from perfgate.drive.scenario import create_environment, load_scenario
 from perfgate.drive.share import Share
@@ -170,8 +170,9 @@ class Worker:
                 hint="what was reported until then is in its recording",
                 slug="master-lost",
             )
-        self._engine.finish()
-        return end, more
+        self._engine.finish()  # Locust tells the master that this worker quits
+        gevent.sleep(_POLL_S)
+        return (end if self._engine.begun else replace(end, reason=SPARE)), more
 
     def _report(self) -> None:
         """What is left, now rather than at the next interval."""
@@ -215,8 +216,10 @@ def _drive(order: Order, call: Call, pipe: EventPipe) -> tuple[End, bool]:
     engine = Engine(order, runner, lambda share: worker_users(runner, share), guard, outbox, pipe.send)
     gevent.signal_handler(signal.SIGTERM, engine.stop, "stopped", "the worker was asked to end")
     gevent.spawn(obey, engine)
+    worker = Worker(engine, runner, outbox)
     pipe.send(Note(f"joined the master at {call.place}: {order.model} load at {order.host}"))
-    return Worker(engine, runner, outbox).run()
+    pipe.send(Ready("user", engine.user_classes))
+    return worker.run()
 
 
 def _say_alive(pipe: EventPipe) -> None:

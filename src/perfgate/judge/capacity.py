@@ -115,6 +115,8 @@ def _outcome(summary: RunSummary, number: int, load: Load, service: Service) -> 
         return Outcome(level, reached=True, unknown="there were no requests at all")
     if phase.saturated:
         return Outcome(level, reached=True, unknown="the generator was the bottleneck")
+    if phase.left_out_s and not phase.total.requests:
+        return Outcome(level, reached=True, unknown="the clock stepped, so nothing could be timed")
     breaks, judged = _breaks(phase, load, service)
     breaks += [*stopped, *_unserved(summary, number)]
     return Outcome(level, True, tuple(breaks), "" if breaks else _unknown(summary, number, load, judged=judged))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CUT_OFF_SHARE = 0.10  # of the users: when more were still busy as the stop timeout ended, the service hangs
 USER_ERROR_SHARE = 0.01  # of the requests
+MISPLACED_MS = 1000.0  # steps that together reach a second move requests into another one
 STAMPED_SHARE = 0.99  # of the requests: with fewer, percentiles rest on the generator's own clock as well
 
 
@@ -52,7 +53,7 @@ def health_of(
     too_often = len(steps) > limits.bad_seconds * len(judged)
     bounds = [*saturation(judged, limits, remedy(recording.begin)), *_unserved_words(recording)]
     reasons = [*_refusals(recording.end), *stolen(judged, limits), *_scenario_errors(recording)]
-    reasons += stepped if too_often else []
+    reasons += [*(stepped if too_often else []), *_misplaced_words(left_out)]
     reasons += [] if stress else [*bounds, *_cut_off_words(recording, judged)]
     notes = [] if too_often else [f"{words}; {left_out.requests:,} requests are in no figure" for words in stepped]
     notes += [*(bounds if stress else []), *_late_words(recording), *_retried_words(recording)]
@@ -99,6 +100,15 @@ def _step_words(steps: Sequence[Second], judged: Sequence[Second], limits: Gener
     stepped = f"the realtime clock stepped by {'up to ' if len(steps) > 1 else ''}{most:.4g} ms"
     mend = "let nothing set the clock while a load is driven"
     return [f"{stepped} {when(steps, judged)} (limit {limits.clock_step_ms:g} ms): {mend}"]
+
+
+def _misplaced_words(left_out: LeftOut) -> list[str]:
+    """Seconds are told by the clock as it stood at the start: set far enough, it puts requests into wrong phases."""
+    moved_ms = sum(second.health.clock_step_ms for second in left_out.steps)
+    if abs(moved_ms) < MISPLACED_MS:
+        return []
+    moved = f"the realtime clock was set by {moved_ms / 1000:+,.4g} s in all, so that requests stand in wrong seconds"
+    return [f"{moved}: let nothing set the clock while a load is driven"]
 
 
 def _refusals(end: End | None) -> list[str]:

@@ -113,6 +113,7 @@ def _phase(
         endpoints=[tally.summary(name, window) for name, tally in tallies.items()],
         metrics=metric_summaries(metrics),
         resources=_resources([sample for sample in recording.samples if window.holds(sample.at_s)]),
+        left_out_s=window.duration_s - window.measured_s,
         saturated=window.name != DRAIN and bool(saturation(own, limits)),
     )
 

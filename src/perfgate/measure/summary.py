@@ -112,6 +112,7 @@ class PhaseSummary(Model):
     endpoints: list[EndpointSummary]
     metrics: list[MetricSummary] = []
     resources: Resources | None = None
+    left_out_s: float = Field(default=0.0, description="time of the phase that is in no figure: the clock stepped")
     saturated: bool = Field(default=False, description="the generator itself was the bottleneck in this phase")
 
 
