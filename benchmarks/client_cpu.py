@@ -18,15 +18,15 @@ import json
 import os
 import re
 import resource
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rig.nginx import Nginx
+from rig.peers import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,21 +40,6 @@ AIMS = (
     ("perfgate", "wrk", 0.4),
     ("perfgate TLS", "perfgate", 0.8),
 )
-
-NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 300;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
-  uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  server {{
-    listen 127.0.0.1:{port}; listen 127.0.0.1:{tls_port} ssl;
-    ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
-    location / {{ default_type text/plain; return 200 "hello world\\n"; }}
-  }}
-}}
-"""
 
 K6 = """
 import http from "k6/http";
@@ -71,12 +56,6 @@ class Figure(NamedTuple):
 
 
 # The clients of other makers.
-
-
-def find(program: str) -> str | None:
-    """Where a program is: beside this Python, or on the path."""
-    beside = Path(sys.executable).with_name(program)
-    return str(beside) if beside.exists() else shutil.which(program)
 
 
 def measure(command: list[str], requests_of: Callable[[str], int]) -> Figure:
@@ -201,42 +180,10 @@ def count_requests(environment: Any, *, ours: bool) -> Callable[[], int]:
     return count
 
 
-# The server, and the table.
+# The table.
 
 
-class Server:
-    """nginx with a folder and ports of its own, for the length of a with-block."""
-
-    def __enter__(self) -> Server:
-        self._folder = tempfile.mkdtemp(prefix="perfgate-benchmark-")
-        with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-            port, tls_port = one.getsockname()[1], two.getsockname()[1]
-        self.url, self.tls_url = f"http://127.0.0.1:{port}/", f"https://127.0.0.1:{tls_port}/"
-        folder = Path(self._folder)
-        self_signed = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-        subprocess.run(["openssl", "req", *self_signed, *files], check=True, capture_output=True)
-        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, tls_port=tls_port))
-        command = [find("nginx") or "nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        self._wait(port)
-        return self
-
-    def _wait(self, port: int) -> None:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise SystemExit("nginx did not start")
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
-        shutil.rmtree(self._folder)
-
-
-def clients(server: Server) -> Iterator[tuple[str, Callable[[float], Figure]]]:
+def clients(server: Nginx) -> Iterator[tuple[str, Callable[[float], Figure]]]:
     """All that are installed."""
     peers: list[tuple[str, str, Callable[[str, float], Figure]]] = [
         ("wrk", "wrk", run_wrk),
@@ -268,7 +215,7 @@ def main() -> int:
     if find("nginx") is None:
         raise SystemExit("nginx is not installed: nothing can be measured")
     rates: dict[str, list[float]] = {}
-    with Server() as server:
+    with Nginx() as server:
         known = list(clients(server))
         for _ in range(arguments.rounds):
             for name, run in known:

@@ -1,6 +1,7 @@
 """What a freeze of the service does to the percentiles. Run: `python benchmarks/coordinated_omission.py`.
 
-A server on loopback answers within 0.5 to 2.5 ms, and freezes for 2 s once in 20 s. Each tool asks it 200 times a second:
+A server on loopback answers within 0.5 to 2.5 ms, and freezes for 2 s once in 20 s. Each tool asks it 200 times a
+second:
 
 - perfgate: an open load with uniform arrivals. Its response times count from the intended start;
 - k6 and Locust with a closed model: 20 users who send ten requests a second each (k6: `constant-vus` with a sleep;
@@ -9,9 +10,9 @@ A server on loopback answers within 0.5 to 2.5 ms, and freezes for 2 s once in 2
 - k6 with its own open model, `constant-arrival-rate`, for comparison.
 
 What must be seen is computed from perfgate's schedule and the moments of the freeze as the server recorded them: a
-request that is due within the freeze waits to its end, and every answer takes the middle of the server's waits besides.
-Goal: perfgate's p99 within 5 % of that. Each tool has its own server and its own freeze, so the schedule's figure, which
-depends on neither, holds for all of them within a few milliseconds.
+request that is due within the freeze waits to its end, and every answer takes the middle of the server's waits
+besides. Goal: perfgate's p99 within 5 % of that. Each tool has its own server and its own freeze; the schedule's figure
+is that of perfgate's run, and would be another one by a few milliseconds in theirs.
 
 Needs a C compiler. Peers that are not installed are skipped. The exit code is 0 whatever the figures.
 """
@@ -22,11 +23,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rig import goals, main_job, peers
-from rig.truth_server import NS_PER_MS, Truth, TruthServer, compiler
 
 from perfgate.drive.arrivals import due_times
 from perfgate.plan.profile import hold
+from rig import goals, peers, perfgate_run
+from rig.truth_server import NS_PER_MS, Truth, TruthServer, compiler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +68,7 @@ def run_perfgate(seconds: float) -> tuple[Reported, Reported, tuple[float, ...],
     """Response times, service times, what the schedule says, and what perfgate says against its own run."""
     load = {"rate": f"{RATE}/s", "arrivals": "uniform", "duration": f"{seconds:g}s", "max_users": MOST_USERS}
     with frozen_server() as server:
-        driven = main_job.drive(server.url, load)
+        driven = perfgate_run.drive(server.url, load)
     return driven.response, driven.service, expected(server.truth, driven.begin.started_at, seconds), driven.doubts
 
 

@@ -11,9 +11,9 @@ A simulated second takes about a hundredth of a real one, so a day at the full r
     python benchmarks/day.py --full     all 24 hours, 432 million requests
     python benchmarks/day.py --closed   a closed load, which has no service times of its own: half the journal
 
-Shown are this process's resident memory and the journal's size over simulated time. The journal's file is emptied each
-time it has been counted, so that the benchmark needs little disk. Goal: from the tenth simulated minute on, memory grows by
-at most 5 MB. The exit code is 0 whatever the figures.
+Shown are this process's resident memory and the journal's size over simulated time. The journal's file is emptied
+each time it has been counted, so that the benchmark needs little disk. Goal: from the tenth simulated minute on, memory
+grows by at most 5 MB. The exit code is 0 whatever the figures.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from typing import NamedTuple
 
 import numpy as np
 import psutil
-from rig import goals
 
 from perfgate.drive.recorder import Recorder
 from perfgate.measure.histogram import Histogram
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.recording import SECOND, HealthSample, Second, second_to_body
 from perfgate.plan.profile import hold
+from rig import goals
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
@@ -188,7 +188,8 @@ def main() -> None:
     if seconds <= SETTLED_S:
         parser.error(f"--hours must be more than {SETTLED_S / HOUR_S:.2f}")
     model = "closed" if given.closed else "open"
-    print(f"{given.rate:,} requests/s at {given.endpoints} endpoints, {model} model, {seconds / HOUR_S:g} simulated hours\n")
+    what = f"{given.rate:,} requests/s at {given.endpoints} endpoints, {model} model"
+    print(f"{what}, {seconds / HOUR_S:g} simulated hours\n")
     report(drive(Day(given.rate, given.endpoints, seconds, closed=given.closed), seconds), seconds)
 
 

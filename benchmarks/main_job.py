@@ -98,7 +98,7 @@ def help_seconds() -> float:
     return time.monotonic() - start
 
 
-def run_once(folder: Path, port: int) -> tuple[float, float, float]:
+def run_once(folder: Path) -> tuple[float, float, float]:
     """One run: seconds to the first request, from the load's end to the process's end, and peak memory in MB."""
     Handler.asked_at.clear()
     start = time.monotonic()
@@ -145,7 +145,7 @@ def main() -> None:
         (root / "scenario.py").write_text(SCENARIO)
         (root / "budgets.toml").write_text(BUDGETS.format(port=port))
         for number in range(repeat):
-            for figure, value in zip(figures[1:], run_once(root / f"run{number}", port), strict=True):
+            for figure, value in zip(figures[1:], run_once(root / f"run{number}"), strict=True):
                 figure.values.append(value)
     for figure in figures:
         print(figure.row())

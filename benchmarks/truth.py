@@ -24,7 +24,8 @@ import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from rig import goals, main_job, peers
+
+from rig import goals, peers, perfgate_run
 from rig.truth_server import TruthServer, compiler
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ RATES = (200, 1000, 2000)
 SATURATED = 0  # in place of a rate
 CLOSED_USERS = 32
 K6_USERS = 200
-LOCUST_PER_USER = 50  # requests/s; with more users who pause longer, Locust's requests go out in bursts, and it is worse
+LOCUST_PER_USER = (
+    50  # requests/s; with more users who pause longer, Locust's requests go out in bursts, and it is worse
+)
 MOST_MS = 0.1
 PERCENTILES = ("p50", "p95", "p99")
 
@@ -73,7 +76,7 @@ HEADS += [*(f"off {p}" for p in PERCENTILES), *(f"response {p}" for p in PERCENT
 def perfgate(url: str, rate: int, seconds: float) -> tuple[Reported, Reported, list[str]]:
     """Service times, response times, and what perfgate says against its own run."""
     level = {"rate": f"{rate}/s"} if rate else {"users": CLOSED_USERS}
-    driven = main_job.drive(url, {**level, "duration": f"{seconds:g}s"})
+    driven = perfgate_run.drive(url, {**level, "duration": f"{seconds:g}s"})
     return driven.service, driven.response, driven.doubts
 
 

@@ -33,7 +33,7 @@ class Visitor(FastHttpUser):
     def get(self):
         self.client.get("/")
 """
-_LOCUST_PERCENTILES = "50% 66% 75% 80% 90% 95% 98% 99%".split()
+_LOCUST_PERCENTILES = ("50%", "66%", "75%", "80%", "90%", "95%", "98%", "99%")
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ OTHER_FAILURES = "other failures"
 CONNECT = "connect_time"
 TLS = "tls_time"
 URL_LENGTH = 300
+CLOCK_STEP_NS = 1_000_000  # less than this is the two clocks being read one after the other
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class Recorder:
         self._kinds: dict[int, int] = defaultdict(int)
         self._metrics: dict[tuple[str, str, str | None], list[tuple[float, float]]] = defaultdict(list)
         self._slowest = Slowest()
+        self._phase = ""
         self._stamped = 0
         self._retried = 0
         self.start()
@@ -138,6 +140,12 @@ class Recorder:
     def started_at(self) -> float:
         """Wall time of the load's start, seconds since the epoch."""
         return self._wall_origin_ns / 1e9
+
+    def _follow_clock(self) -> None:
+        """After the realtime clock has stepped, requests that it stamps must still fall into the right second."""
+        moved_ns = time.time_ns() - self._wall_origin_ns - int(self.now_s() * 1e9)
+        if abs(moved_ns) > CLOCK_STEP_NS:
+            self._wall_origin_ns += moved_ns
 
     def now_s(self) -> float:
         """Seconds since the load's start."""
@@ -246,6 +254,10 @@ class Recorder:
 
     def flush(self) -> Flushed:
         """Everything since the previous flush, reduced."""
+        self._follow_clock()
+        if (phase := self.phase_now()) != self._phase:
+            self._phase = phase
+            self._slowest.begin_phase()
         table = self._columns.take()
         metrics, self._metrics = self._metrics, defaultdict(list)
         stamped, retried, self._stamped, self._retried = self._stamped, self._retried, 0, 0

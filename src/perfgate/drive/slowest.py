@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from perfgate.measure.recording import SlowRequest
 
-KEPT = 5  # per endpoint, over the whole load
+KEPT = 5  # per endpoint and phase
 # W3C Trace Context first, then what common proxies and tracers answer with.
 TRACE_HEADERS = (
     "traceparent",
@@ -37,6 +37,11 @@ class Slowest:
         """One more endpoint; numbers are given in order."""
         self.floor_ns.append(-1)
         self._heaps.append([])
+
+    def begin_phase(self) -> None:
+        """A phase begins: its slowest are sought afresh, as a slow ramp must not hide those of the steady phase."""
+        self.floor_ns = [-1] * len(self.floor_ns)
+        self._heaps = [[] for _ in self._heaps]
 
     def note(self, number: int, request: SlowRequest) -> None:
         """A request that exceeds its endpoint's floor joins the slowest, and may push another one out."""

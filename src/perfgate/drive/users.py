@@ -72,10 +72,18 @@ def follow_shape(runner: Runner, max_duration_s: float | None, now_s: Callable[[
 
 @dataclass(slots=True)
 class Arrival:
-    """One arrival: its number, when it was due (seconds from the load's start), and what became of it."""
+    """One arrival.
+
+    Attributes:
+        released_s: when the schedule let it go, seconds from the load's start.
+        queued: there was no idle user for it then.
+        waited_s: from then until its user began, if it was queued, else 0: handing it to an idle user is the
+            generator's own doing, and must not look like the service's.
+    """
 
     number: int
-    due_s: float
+    released_s: float
+    queued: bool
     waited_s: float = 0.0
     begun: bool = False
     recorded: bool = False
@@ -106,10 +114,11 @@ class ArrivalQueue:
         return int(self._queue.qsize())
 
     def release(self, number: int, due_s: float) -> None:
-        """An arrival falls due."""
-        self._lags_ms.append(max(self.now_s() - due_s, 0.0) * 1000)
+        """An arrival falls due. How late it is released is the generator's fault, and kept as its schedule lag."""
+        now_s = self.now_s()
+        self._lags_ms.append(max(now_s - due_s, 0.0) * 1000)
         self.arrivals += 1
-        self._queue.put(Arrival(number, due_s))
+        self._queue.put(Arrival(number, now_s, queued=self.idle <= self.waiting))
 
     def take_counts(self) -> tuple[int, int, Histogram | None]:
         """(arrivals, iterations, schedule lags in ms) since the previous call."""
@@ -130,7 +139,7 @@ class ArrivalQueue:
         """`user` begins its iteration now."""
         arrival = self.ensure(user)
         arrival.begun = True
-        arrival.waited_s = max(self.now_s() - arrival.due_s, 0.0)
+        arrival.waited_s = self.now_s() - arrival.released_s if arrival.queued else 0.0
         self.iterations += 1
         current: Any = gevent.getcurrent()  # a Greenlet carries attributes; its type does not say so
         current.perfgate_arrival = arrival

@@ -9,10 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rig.peers import Reported, run
-
 from perfgate.measure.journal import read_journal
 from perfgate.measure.recording import BEGIN, REQUESTS_JOURNAL, SECOND, Begin, Second, begin_from_body, second_from_body
+from rig.peers import Reported, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
