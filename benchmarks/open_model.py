@@ -6,8 +6,8 @@ answered each request, so the rate that was held is the server's word, not the g
 in each second are held against those that were due in it (a pure function of profile and seed). Seconds with fewer than
 500 due are left out of that: one request more or less is no per cent of them.
 
-Shown besides: how late arrivals were released (schedule lag, over the whole profile), how much of p99 passed before the
-sending (p99 of response times less that of service times), the generator's CPU as a share of one core, and how many
+Shown besides: how late arrivals were released (schedule lag, over the whole profile), how much of p99 was waiting for a
+free user (p99 of response times less that of service times), the generator's CPU as a share of one core, and how many
 users the pool grew to.
 
 Goals: the rate within 1 % in every second, and of the whole; p99 of the schedule lag under 2 ms. Needs nginx, and a
@@ -65,7 +65,7 @@ class Held(NamedTuple):
     worst: float
     lag_p50_ms: float
     lag_p99_ms: float
-    start_p99_ms: float
+    waiting_p99_ms: float
     cpu_mean: float
     cpu_max: float
     users: int
@@ -79,11 +79,11 @@ class Held(NamedTuple):
     def row(self) -> list[str]:
         """As a row of the table."""
         rates = [f"{self.due:,}", f"{self.answered:,}", f"{self.whole:+.2%}", f"{self.worst:+.2%}"]
-        times = [f"{ms:.2f}" for ms in (self.lag_p50_ms, self.lag_p99_ms, self.start_p99_ms)]
+        times = [f"{ms:.2f}" for ms in (self.lag_p50_ms, self.lag_p99_ms, self.waiting_p99_ms)]
         return [self.name, *rates, *times, f"{self.cpu_mean:.0%}", f"{self.cpu_max:.0%}", f"{self.users}"]
 
 
-HEADS = ["load", "due", "answered", "whole", "worst second", "lag p50 ms", "lag p99 ms", "before sending p99 ms"]
+HEADS = ["load", "due", "answered", "whole", "worst second", "lag p50 ms", "lag p99 ms", "waiting p99 ms"]
 HEADS += ["CPU mean", "CPU max", "users"]
 
 
@@ -97,11 +97,11 @@ def measure(server: Nginx, shape: Shape, arrivals: str, seed: int) -> Held:
     lag_p50, lag_p99 = lags.quantiles([0.5, 0.99])
     cpu = [second.health.cpu for second in driven.seconds[:-1]]  # the last entry is a fraction of a second
     name = f"{shape.name}, {arrivals}"
-    waited = driven.response.p99 - driven.service.p99
+    waiting = driven.response.p99 - driven.service.p99
     worst = worst_second(due_s, answered_s, shape.profile.duration_s)
     users = max(second.users for second in driven.seconds)
     return Held(
-        name, len(due_s), len(answered_s), worst, lag_p50, lag_p99, waited,
+        name, len(due_s), len(answered_s), worst, lag_p50, lag_p99, waiting,
         float(np.mean(cpu)), max(cpu), users, driven.doubts,
     )  # fmt: skip
 

@@ -8,8 +8,12 @@ server is late itself is the service's). Each tool drives a server of its own, o
 server's percentiles are of exactly the requests of that tool's run, so each tool is held against its own run.
 
 What is compared is what stands for the service time: `service_ms` of perfgate's result.json, `http_req_duration` of k6,
-the response time of Locust, which rounds it to whole milliseconds. perfgate's response time, from the intended start of
-each request, stands beside it, in the last columns: in an open load it holds the waiting for a free user, too.
+the response time of Locust, which rounds it to whole milliseconds. perfgate's response time, which in an open load
+holds the waiting for a free user, too, stands in the last columns.
+
+Where a percentile falls between two requests there are several definitions of it, and a tool may leave out a request at
+an end of its run. So a reported value is held against the range of true values whose ranks these leave open; within it,
+it is off by nothing. That is the same for all tools.
 
 Goals: |reported - true| at most 0.1 ms at p50, p95 and p99, and less than k6's and Locust's in every cell. The time for
 which the kernel carries request and answer over loopback, some microseconds, is in every tool's difference.
@@ -21,6 +25,7 @@ the generator is saturated, is named below the table. The exit code is 0 whateve
 from __future__ import annotations
 
 import argparse
+from math import ceil, floor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,6 +35,8 @@ from rig.truth_server import TruthServer, compiler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from rig.peers import Reported
 
@@ -41,7 +48,9 @@ LOCUST_PER_USER = (
     50  # requests/s; with more users who pause longer, Locust's requests go out in bursts, and it is worse
 )
 MOST_MS = 0.1
+FEWEST = 2000  # requests: fewer say little about p99
 PERCENTILES = ("p50", "p95", "p99")
+SHARES = (0.5, 0.95, 0.99)
 
 
 class Cell(NamedTuple):
@@ -51,14 +60,17 @@ class Cell(NamedTuple):
     tool: str
     answered: int
     true: tuple[float, ...]
+    ranges: list[tuple[float, float]]
     reported: Reported
     response: Reported | None
     doubts: list[str]
+    unstamped: int
 
     @property
     def differences(self) -> tuple[float, ...]:
-        """Reported - true."""
-        return tuple(said - is_ for said, is_ in zip(self.reported.percentiles, self.true, strict=True))
+        """Reported - true, the nearest that may be called true."""
+        pairs = zip(self.reported.percentiles, self.ranges, strict=True)
+        return tuple(said - min(max(said, lowest), highest) for said, (lowest, highest) in pairs)
 
     def row(self) -> list[str]:
         """As a row of the table."""
@@ -95,15 +107,23 @@ def locust(url: str, rate: int, seconds: float) -> Reported:
 def measure(tool: str, rate: int, seconds: float) -> Cell:
     """One tool, one load, one server."""
     response, doubts = None, list[str]()
+    seconds = max(seconds, FEWEST / rate if rate else 0.0)
     with TruthServer() as server:
         if tool == "perfgate":
             reported, response, doubts = perfgate(server.url, rate, seconds)
         else:
             reported = (k6 if tool == "k6" else locust)(server.url, rate, seconds)
-    times = server.truth.service_ms
-    true = tuple(float(ms) for ms in np.quantile(times, [0.5, 0.95, 0.99]))
+    times = np.sort(server.truth.service_ms)
+    true = tuple(float(ms) for ms in np.quantile(times, SHARES))
+    ranges = [range_of(times, share, len(times) - reported.requests) for share in SHARES]
     load = f"{rate:,}/s" if rate else f"{CLOSED_USERS} users"
-    return Cell(load, tool, len(times), true, reported, response, doubts)
+    return Cell(load, tool, len(times), true, ranges, reported, response, doubts, server.truth.unstamped)
+
+
+def range_of(times: NDArray[np.float64], share: float, left_out: int) -> tuple[float, float]:
+    """The lowest and the highest that may be called the percentile of sorted times, some of which were left out."""
+    rank, spare = share * (len(times) - 1), max(left_out, 0)
+    return float(times[max(floor(rank) - spare, 0)]), float(times[min(ceil(rank) + spare, len(times) - 1)])
 
 
 def report(cells: list[Cell]) -> None:
@@ -112,6 +132,8 @@ def report(cells: list[Cell]) -> None:
     goals.print_table(HEADS, [cell.row() for cell in cells])
     print("\nms; answered: requests that the server answered; reported: those that the tool's figures are of")
     for cell in cells:
+        if cell.unstamped:
+            print(f"{cell.load}, {cell.tool}: the kernel did not stamp the receipt of {cell.unstamped} requests")
         for doubt in cell.doubts:
             print(f"perfgate calls its run with {cell.load} invalid: {doubt}")
     print()
@@ -133,7 +155,9 @@ def _goals(ours: Cell, others: list[Cell]) -> Iterator[tuple[str, str, bool]]:
 def main() -> None:
     """Measure every tool at every load, and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each of the twelve runs")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="of each of the twelve runs, at least; 200/s take 10 s"
+    )
     seconds = parser.parse_args().seconds
     if compiler() is None:
         print("no C compiler (cc, gcc, clang) is installed: skipped, as the server that records itself cannot be built")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+from rig import children
 from rig.peers import find
 
 _CONFIGURATION = """
@@ -42,7 +42,8 @@ class Nginx:
         self._log_moments = log_moments
 
     def __enter__(self) -> Nginx:
-        self._folder = Path(tempfile.mkdtemp(prefix="perfgate-benchmark-"))
+        self._temporary = tempfile.TemporaryDirectory(prefix="perfgate-benchmark-")
+        self._folder = Path(self._temporary.name)
         with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
             port, tls_port = one.getsockname()[1], two.getsockname()[1]
         self.url, self.tls_url = f"http://127.0.0.1:{port}/", f"https://127.0.0.1:{tls_port}/"
@@ -51,7 +52,7 @@ class Nginx:
         log = f"{self._moments} moments" if self._log_moments else "off"
         configuration.write_text(_CONFIGURATION.format(folder=self._folder, port=port, tls_port=tls_port, log=log))
         command = [find("nginx") or "nginx", "-p", str(self._folder), "-c", str(configuration)]
-        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self._process = children.start(command, stderr=subprocess.DEVNULL)
         self._wait(port)
         return self
 
@@ -68,7 +69,7 @@ class Nginx:
     def _make_certificate(self) -> None:
         self_signed = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
         files = ["-keyout", str(self._folder / "key.pem"), "-out", str(self._folder / "cert.pem")]
-        subprocess.run(["openssl", "req", *self_signed, *files], check=True, capture_output=True)
+        children.run(["openssl", "req", *self_signed, *files])
 
     def _wait(self, port: int) -> None:
         for _ in range(100):
@@ -82,4 +83,4 @@ class Nginx:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait()
-        shutil.rmtree(self._folder)
+        self._temporary.cleanup()

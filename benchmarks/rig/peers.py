@@ -6,16 +6,14 @@ Each function runs one load to its end and gives what the tool itself reports ab
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from rig.children import run
 
 _TRENDS = ["med", "p(95)", "p(99)"]
 # Users begin at random moments: Locust starts them all at once, and would then send all its requests in bursts.
@@ -55,7 +53,8 @@ class Reported:
 def find(program: str) -> str | None:
     """Where a program is: beside this Python, or on the path."""
     beside = Path(sys.executable).with_name(program)
-    return str(beside) if beside.exists() else shutil.which(program)
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])  # nginx, where it is not for everybody
+    return str(beside) if beside.exists() else shutil.which(program, path=path)
 
 
 def installed(*programs: str) -> list[str]:
@@ -64,14 +63,6 @@ def installed(*programs: str) -> list[str]:
         if find(program) is None:
             print(f"{program} is not installed: skipped")
     return [program for program in programs if find(program)]
-
-
-def run(command: Sequence[str], codes: Sequence[int] = (0,)) -> str:
-    """Run a command to its end, and stop with what it said when it fails; gives its output."""
-    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode not in codes:
-        raise SystemExit(f"{command[0]} failed with {done.returncode}:\n{done.stdout}")
-    return done.stdout
 
 
 def k6_at_rate(url: str, rate: int, seconds: float, most_users: int) -> Reported:

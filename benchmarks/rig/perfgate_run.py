@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from perfgate.measure.journal import read_journal
 from perfgate.measure.recording import BEGIN, REQUESTS_JOURNAL, SECOND, Begin, Second, begin_from_body, second_from_body
-from rig.peers import Reported, run
+from rig.children import run
+from rig.peers import Reported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rig import children
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -64,24 +66,25 @@ class TruthServer:
         self._arguments = [str(n) for n in (*us, round(freeze_after_s * 1000), round(freeze_for_s * 1000))]
 
     def __enter__(self) -> TruthServer:
-        self._folder = Path(tempfile.mkdtemp(prefix="perfgate-benchmark-"))
-        program, self._record = self._folder / "server", self._folder / "record"
-        subprocess.run([compiler() or "cc", "-O2", "-o", str(program), str(SOURCE)], check=True)
+        self._temporary = tempfile.TemporaryDirectory(prefix="perfgate-benchmark-")
+        program, self._record = (Path(self._temporary.name) / name for name in ("server", "record"))
+        children.run([compiler() or "cc", "-O2", "-o", str(program), str(SOURCE)])
         command = [str(program), str(self._record), *self._arguments]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = children.start(command, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        port = self._process.stdout.readline().strip()
+        if not port:
+            raise SystemExit("the truth server did not start")
+        self.url = f"http://127.0.0.1:{port}"
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         output, _error = self._process.communicate()
-        try:
-            if self._process.returncode:
-                raise SystemExit(f"the truth server ended with {self._process.returncode}")
-            self.truth = self._read(output)
-        finally:
-            shutil.rmtree(self._folder)
+        if self._process.returncode:
+            raise SystemExit(f"the truth server ended with {self._process.returncode}")
+        self.truth = self._read(output)
+        self._temporary.cleanup()
 
     def _read(self, output: str) -> Truth:
         count, unstamped, begin, end = (int(word) for word in output.split())

@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import gevent.event
 import locust  # first: it makes sockets, threads and TLS cooperative, and must do so before anything uses them
-from locust.runners import STATE_STOPPED
+from locust.runners import STATE_STOPPED, LocalRunner
 
 from perfgate import custom_metric
 from perfgate.drive import arrivals, users
 from perfgate.drive.dispatch import ShareOfUsers
 from perfgate.drive.extract import Extractor
+from perfgate.drive.faults import on_system_exit, watch_faults
 from perfgate.drive.guard import HostGuard
 from perfgate.drive.health import HealthMonitor
 from perfgate.drive.journalist import Entries, Journalist
 from perfgate.drive.order import Done, Order, Ready
 from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
 from perfgate.drive.recorder import Recorder
-from perfgate.drive.scenario import create_environment, load_scenario
+from perfgate.drive.scenario import create_environment, load_scenario, runs_pytest
 from perfgate.errors import PerfgateError
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.recording import BEGIN, Begin, End, requests_journal
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from locust.env import Environment
-    from locust.runners import LocalRunner, Runner
+    from locust.runners import Runner
 
     from perfgate.drive.order import Event
     from perfgate.drive.share import Share
@@ -99,10 +100,12 @@ class Engine:
         self._called = gevent.event.Event()  # to begin, or not to
         self._stopping = gevent.event.Event()
         self._user_errors: dict[str, int] = {}
+        self._faults = watch_faults()
         self._can_record = True
         self._is_open = order.model == "open" and order.profile is not None
         self._recorder, self._queue = self._build_recorder()
         self._listen(runner.environment)
+        on_system_exit(lambda code: self.stop("error", f"the scenario called sys.exit({code})"))
 
     def _build_recorder(self) -> tuple[Recorder, users.ArrivalQueue | None]:
         extractors = [Extractor(**fields) for fields in self._order.metrics]
@@ -166,6 +169,18 @@ class Engine:
         """The last that the scenario hears."""
         self._runner.environment.events.quitting.fire(environment=self._runner.environment, reverse=True)
 
+    def _with_faults(self, end: End) -> End:
+        """The end, or why a load whose scenario failed must not be judged."""
+        environment = self._runner.environment
+        if isinstance(self._runner, LocalRunner):  # a worker quits later: its last report goes first
+            self.finish()
+        if self._faults.seen:
+            return replace(end, reason="error", detail="; ".join(self._faults.seen))
+        if environment.process_exit_code:
+            words = f"the scenario set environment.process_exit_code to {environment.process_exit_code}"
+            return replace(end, reason="error", detail=words)
+        return end
+
     def _run(self, begin_at: float) -> End:
         self._recorder.start(begin_at)
         self._entries.append(BEGIN, asdict(self._begin()))
@@ -179,7 +194,7 @@ class Engine:
             gevent.spawn(self._write, journalist),
             gevent.spawn(self._watch_refusals),
         ]
-        end = self._drive()
+        end = self._with_faults(self._drive())
         gevent.killall(background)
         if self._can_record:
             journalist.write_rest(end)
@@ -248,7 +263,7 @@ class Engine:
         stopping = gevent.spawn(self._runner.stop)
         # Locust waits for the same timeout and then kills: look at who is left just before it does.
         stopping.join(timeout=max(self._order.stop_timeout_s - _DRAIN_POLL_S, 0))
-        left = 0 if stopping.ready() else self._runner.user_count
+        left = 0 if stopping.ready() or runs_pytest(self._runner.user_classes) else self._runner.user_count
         stopping.join()
         return left
 
@@ -285,9 +300,7 @@ def _drive_here(order: Order, pipe: EventPipe) -> End:
         gevent.spawn(obey, engine)
         engine.prepare()
         pipe.send(Ready("user", engine.user_classes))
-        end = engine.run()
-        engine.finish()
-        return end
+        return engine.run()
 
 
 def _drive_with_workers(order: Order, pipe: EventPipe) -> End:

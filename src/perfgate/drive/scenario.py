@@ -6,16 +6,21 @@ import ast
 import traceback
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import locust
 from locust.argument_parser import parse_options
 from locust.env import Environment
-from locust.util.load_locustfile import load_locustfile
+from locust.util.load_locustfile import load_locustfile, load_locustfile_pytest
 
 from perfgate.drive.order import Order  # noqa: TC001
 from perfgate.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ def _import(path: str) -> tuple[dict[str, Any], list[Any]]:
     try:
         ast.parse(Path(path).read_text(encoding="utf-8"), path)
         users, shapes = load_locustfile(path)
+        if not users:
+            users = _pytest_users(path)
     except SyntaxError as error:
         raise ScenarioError(
             f"syntax error: {error.msg}", place=f"{path}:{error.lineno}", slug="scenario-syntax"
@@ -78,6 +85,14 @@ def _import(path: str) -> tuple[dict[str, Any], list[Any]]:
             slug="scenario-import",
         ) from error
     return users, shapes
+
+
+def _pytest_users(path: str) -> dict[str, Any]:
+    """Test functions as users, which Locust makes of a file that defines no User; none where pytest is missing."""
+    if find_spec("pytest") is None:
+        return {}
+    found: dict[str, Any] = load_locustfile_pytest(path)
+    return found
 
 
 def _choose(users: dict[str, Any], order: Order) -> list[Any]:
@@ -95,25 +110,32 @@ def _choose(users: dict[str, Any], order: Order) -> list[Any]:
     return [users[name] for name in order.user_classes]
 
 
-def _check_tasks(user_classes: list[Any], path: str) -> None:
+def _check_tasks(user_classes: list[Any], path: str, tags: Sequence[str] = ()) -> None:
     for user_class in user_classes:
         if not user_class.tasks and not getattr(user_class, "functions", None):
+            chosen = f" with the tags {', '.join(tags)}" if tags else ""
             raise ScenarioError(
-                f"the User class {user_class.__name__} has no tasks",
+                f"the User class {user_class.__name__} has no tasks{chosen}",
                 place=path,
-                hint="decorate a method with @task, or set tasks",
+                hint="mend tags and exclude_tags" if tags else "decorate a method with @task, or set tasks",
                 slug="scenario-without-tasks",
             )
+
+
+def runs_pytest(user_classes: list[Any]) -> bool:
+    """Whether the users are test functions; their last request is killed at the end, and counted nowhere."""
+    return any(getattr(user_class, "functions", None) for user_class in user_classes)
 
 
 def create_environment(order: Order, scenario: Scenario) -> Environment:
     """A Locust environment for the scenario, with options as Locust's own command line would parse them.
 
     Raises:
-        ScenarioError: Locust refuses the classes, e.g. two of one name, or weights that are all 0.
+        ScenarioError: Locust refuses the classes (two of one name, weights that are all 0), an option that the scenario
+            requires is missing, or the tags leave a class without tasks.
     """
     try:
-        return Environment(
+        environment = Environment(
             user_classes=scenario.user_classes,
             shape_class=scenario.shape,
             locustfile=Path(order.scenario).name,
@@ -121,9 +143,29 @@ def create_environment(order: Order, scenario: Scenario) -> Environment:
             host=order.host,
             tags=order.tags or None,
             exclude_tags=order.exclude_tags or None,
-            stop_timeout=order.stop_timeout_s,
-            parsed_options=parse_options(args=["-f", order.scenario, "--headless", "--host", order.host]),
+            # Locust's pytest users loop until they are killed: waiting for them would be in vain.
+            stop_timeout=0 if runs_pytest(scenario.user_classes) else order.stop_timeout_s,
+            parsed_options=_options(order),
             available_user_classes={cls.__name__: cls for cls in scenario.user_classes},
         )
     except ValueError as error:
         raise ScenarioError(str(error), place=order.scenario) from error
+    environment._filter_tasks_by_tags()  # noqa: SLF001  (Locust does it when the load begins, too late to refuse)
+    _check_tasks(scenario.user_classes, order.scenario, order.tags + order.exclude_tags)
+    return environment
+
+
+def _options(order: Order) -> Namespace:
+    """Locust's options, for scenarios that read them; `budgets.toml` alone says which tags are driven."""
+    try:
+        options: Namespace = parse_options(args=["-f", order.scenario, "--headless", "--host", order.host])
+    except SystemExit as error:
+        raise ScenarioError(
+            "Locust refuses the options that the scenario, its environment variables or a locust.conf set",
+            place=order.scenario,
+            hint="give every option of its own a default; engine.log tells which one it is",
+            slug="scenario-options",
+        ) from error
+    options.tags = order.tags or None
+    options.exclude_tags = order.exclude_tags or None
+    return options

@@ -66,7 +66,7 @@ def follow_shape(runner: Runner, max_duration_s: float | None, now_s: Callable[[
     """The scenario's own LoadTestShape decides; returns when it ends, or at the upper bound."""
     runner.start_shape()
     limit_s = math.inf if max_duration_s is None else max_duration_s
-    while runner.state != STATE_STOPPED and now_s() < limit_s:
+    while runner.state != STATE_STOPPED and now_s() < limit_s and runner.shape_greenlet:
         gevent.sleep(min(TICK_S, max(limit_s - now_s(), 0.001)))
 
 

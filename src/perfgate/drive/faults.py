@@ -1,0 +1,71 @@
+"""Exceptions of a scenario that Locust logs and goes on from: in event listeners, load shapes and `__init__`.
+
+Plain Locust ends with an exit code of its own for them. A listener that fails may have left out the log-in or the data
+that all requests rest on, so such a load is not judged.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST = 20
+LONGEST = 300
+_LISTENER = "Uncaught exception in event handler"
+_GREENLET = "Unhandled exception in greenlet"
+
+
+class ScenarioFaults(logging.Handler):
+    """Listens to the log, the only place where Locust tells of them.
+
+    Attributes:
+        seen: what was raised, in words, each once, at most 20.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the exception out of a record that tells of one."""
+        text = str(record.msg)
+        if text.startswith(_LISTENER):
+            self._note("an event listener raised", record.getMessage())
+        elif text.startswith(_GREENLET) and record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            self._note("the scenario raised", f"{type(error).__name__}: {error}")
+
+    def _note(self, who: str, trace: str) -> None:
+        fault = f"{who} {trace.strip().splitlines()[-1]}"[:LONGEST]
+        if fault not in self.seen and len(self.seen) < MOST:
+            self.seen.append(fault)
+
+
+def watch_faults() -> ScenarioFaults:
+    """Listen from now on; what Locust logs still goes to the engine's log."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    faults = ScenarioFaults()
+    logging.getLogger().addHandler(faults)
+    return faults
+
+
+def on_system_exit(tell: Callable[[object], None]) -> None:
+    """Tell of a `sys.exit` in a task, with its code, instead of ending the process in the middle of its recording.
+
+    gevent would raise it again in whatever the main greenlet is waiting for.
+    """
+    hub: Any = gevent.get_hub()
+    handle = hub.handle_error
+
+    def handle_error(context: Any, kind: Any, value: Any, trace: Any) -> None:
+        if kind is not None and issubclass(kind, SystemExit):
+            tell(getattr(value, "code", value))
+        else:
+            handle(context, kind, value, trace)
+
+    hub.handle_error = handle_error
