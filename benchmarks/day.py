@@ -72,6 +72,12 @@ class Seen(NamedTuple):
     journal_bytes: int
     wall_s: float
 
+    def line(self) -> str:
+        """As a line of the table."""
+        hours, minutes = divmod(self.second // 60, 60)
+        per_hour = self.journal_bytes / self.second * HOUR_S / 1e6
+        return f"{hours:02}:{minutes:02}      {self.memory_mb:>9.1f}  {per_hour:>19.1f}  {self.wall_s:>6.0f}"
+
 
 class Day:
     """Makes up the requests and records them.
@@ -138,7 +144,8 @@ class Day:
 
 
 def drive(day: Day, seconds: int) -> list[Seen]:
-    """Simulate, and look at memory and journal now and then."""
+    """Simulate, and look at memory and journal now and then; each look is printed at once."""
+    print("simulated  memory MB  journal MB per hour  real s")
     own, began, written = psutil.Process(), time.monotonic(), 0
     seen = []
     looks = {*range(0, seconds, max(seconds // ROWS, 1)), SETTLED_S, seconds}
@@ -151,17 +158,12 @@ def drive(day: Day, seconds: int) -> list[Seen]:
                     written += path.stat().st_size
                     os.truncate(path, 0)  # the writer appends, so it goes on at the beginning
                     seen.append(Seen(number + 1, own.memory_info().rss / 1e6, written, time.monotonic() - began))
+                    print(seen[-1].line(), flush=True)
     return seen
 
 
 def report(seen: list[Seen], seconds: int) -> None:
-    """The table, the figures of a day, and the goal."""
-    rows = []
-    for look in seen:
-        hours, minutes = divmod(look.second // 60, 60)
-        per_hour = look.journal_bytes / look.second * HOUR_S / 1e6
-        rows.append([f"{hours:02}:{minutes:02}", f"{look.memory_mb:.1f}", f"{per_hour:.1f}", f"{look.wall_s:.0f}"])
-    goals.print_table(["simulated", "memory MB", "journal MB per hour", "real s"], rows)
+    """The figures of a day, and the goal."""
     settled = [look for look in seen if look.second >= SETTLED_S]
     growth = max(look.memory_mb for look in settled) - settled[0].memory_mb
     size = seen[-1].journal_bytes / seconds

@@ -155,9 +155,7 @@ def _goals(ours: Cell, others: list[Cell]) -> Iterator[tuple[str, str, bool]]:
 def main() -> None:
     """Measure every tool at every load, and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument(
-        "--seconds", type=float, default=5.0, help="of each of the twelve runs, at least; 200/s take 10 s"
-    )
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each run, at least; those at 200/s take 10 s")
     seconds = parser.parse_args().seconds
     if compiler() is None:
         print("no C compiler (cc, gcc, clang) is installed: skipped, as the server that records itself cannot be built")

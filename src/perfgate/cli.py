@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from perfgate import __version__
-from perfgate.errors import ExitCode, PerfgateError
+from perfgate.errors import ExitCode, PerfgateError, StoppedError, StorageError
+from perfgate.publish.output import guarded_streams, wants_color
+from perfgate.signals import STOPPED_BY, stop_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,15 +61,31 @@ class _Group(click.Group):
     """Turns every error into words and an exit code; no traceback reaches a user."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        ctx.color = None if wants_color(sys.stdout) else False
         try:
             return super().invoke(ctx)
-        except PerfgateError as error:
-            _print_error(error)
-            ctx.exit(error.exit_code)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001  (here, because click would make an exit code 1 of a broken pipe)
+            ctx.exit(_told(error))
+
+
+def _told(error: BaseException) -> int:
+    """Tell the user of an error; returns the exit code."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return ExitCode.USAGE
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        error = StoppedError("stopped by SIGINT")
+    if not isinstance(error, PerfgateError):  # the last resort: a fault of perfgate itself
+        error = PerfgateError(f"{type(error).__name__}: {error}", hint=f"please report this; {_keep_trace()}")
+    _print_error(error)
+    return error.exit_code
 
 
 def _print_error(error: PerfgateError) -> None:
-    click.secho(f"error[{error.slug}]: ", fg="red", bold=True, nl=False, err=True)
+    color = None if wants_color(sys.stderr) else False
+    click.secho(f"error[{error.slug}]: ", fg="red", bold=True, nl=False, err=True, color=color)
     click.echo(error.message, err=True)
     if error.place:
         click.echo(f"  at:   {error.place}", err=True)
@@ -183,10 +201,8 @@ def worker(*, master: str, port: int, timeout: float) -> None:
     The scenario comes from there and is executed here: join only masters that you trust.
     """
     from perfgate.drive.agent import serve
-    from perfgate.signals import stop_signals
 
-    with stop_signals():
-        loads = serve(master, port, timeout, click.echo)
+    loads = serve(master, port, timeout, click.echo)
     click.echo(f"done: a share of {loads} {'load' if loads == 1 else 'loads'} was driven")
 
 
@@ -229,13 +245,17 @@ def _measure(budgets: Path) -> Result:
     import tempfile
 
     from perfgate import gate, live
+    from perfgate.judging import judge
     from perfgate.plan.budgets_file import read_plan
 
     plan = read_plan(budgets, loads=["normal"], scale=1 / 6)
     view = live.choose(sys.stdout.isatty())
     try:
         with tempfile.TemporaryDirectory(prefix="perfgate-init-") as folder:
-            return gate.run(plan, Path(folder), view)
+            manifest = gate.record(plan, Path(folder), view)
+            if manifest.stopped.startswith(STOPPED_BY):
+                raise StoppedError(manifest.stopped, hint="repeat it with --force, or with --no-measure")
+            return judge(Path(folder), manifest)
     finally:
         view.close()
 
@@ -313,20 +333,27 @@ def _finish(result: Result, folder: Path, files: dict[str, Path | None], *, verb
     from perfgate.publish.files import write_reports
     from perfgate.report import text
 
-    color = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if color else 100
-    click.echo(text.render(result, width=width, color=color, verbose=verbose))
-    write_reports(result, folder, {name: path for name, path in files.items() if path})
+    problem: StorageError | None = None
+    try:  # the files first: whoever reads along may be gone
+        write_reports(result, folder, {name: path for name, path in files.items() if path})
+    except StorageError as error:
+        problem = error
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
+    click.echo(text.render(result, width=width, color=wants_color(sys.stdout), verbose=verbose))
+    if problem:
+        raise problem
     click.get_current_context().exit(result.exit_code)
 
 
 def main() -> None:
-    """The entry point of the `perfgate` command."""
-    try:
-        cli()
-    except Exception as error:  # noqa: BLE001  (the last resort: a fault of perfgate itself)
-        _print_error(PerfgateError(f"{type(error).__name__}: {error}", hint=f"please report this; {_keep_trace()}"))
-        sys.exit(ExitCode.INVALID)
+    """Run the command that the arguments name, and exit with its code."""
+    with guarded_streams() as out, stop_signals():
+        try:
+            code = cli(standalone_mode=False) or ExitCode.PASS
+            out.check()
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (all of them become words)
+            code = _told(error)
+    sys.exit(code)
 
 
 def _keep_trace() -> str:
@@ -334,6 +361,10 @@ def _keep_trace() -> str:
     import tempfile
     import traceback
 
-    with tempfile.NamedTemporaryFile("w", prefix="perfgate-fault-", suffix=".txt", delete=False) as file:
-        file.write(f"perfgate {__version__}, Python {sys.version}\n{traceback.format_exc()}")
+    trace = f"perfgate {__version__}, Python {sys.version}\n{traceback.format_exc()}"
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="perfgate-fault-", suffix=".txt", delete=False) as file:
+            file.write(trace)
+    except OSError as error:
+        return f"the details could not be kept: {error.strerror}"
     return f"the details are in {file.name}"

@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from perfgate.drive.fleet import Engines
-from perfgate.errors import PerfgateError, ScenarioError, ServiceError, StoppedError
+from perfgate.errors import EngineError, PerfgateError, ScenarioError, ServiceError, StoppedError, StorageError
 from perfgate.measure.manifest import Manifest, Problem, RunEntry, ServiceEntry
 from perfgate.preflight import check_scenarios, open_folder
-from perfgate.signals import stop_signals
+from perfgate.signals import heed_stop, stop_signals
 from perfgate.stage import Seat, Watcher, drive_stage
 from perfgate.target.artifacts import sizes
 from perfgate.target.service import RunningService, start
@@ -40,17 +40,21 @@ def run(plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, eng
         UsageError, ScenarioError: something cannot be used, and nothing was driven.
         StorageError: results cannot be written.
     """
-    record(plan, folder, watcher, strict=strict, engines=engines)
+    manifest = record(plan, folder, watcher, strict=strict, engines=engines)
     # Imported late: numpy and the models take a quarter of a second, which the first request should not wait for.
     from perfgate.judging import judge
 
-    return judge(folder)
+    return judge(folder, manifest)
 
 
 def record(
     plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, engines: Engines | None = None
 ) -> Manifest:
-    """Drive every load at every service. What goes wrong with one is noted, and the others are driven all the same."""
+    """Drive every load at every service. What goes wrong with one is noted, and the others are driven all the same.
+
+    A stop signal and a disk that is full end the work, not what was measured until then: the manifest says why, here
+    and in the recording. On any other exception the recording says the same before it is raised again.
+    """
     engines = engines or Engines()
     check_scenarios(plan)
     engines.check(plan)
@@ -62,11 +66,17 @@ def record(
             for group in _groups(plan):
                 work.do(group)
     except StoppedError as error:
-        manifest.stopped = error.message
-        work.note_rest(error)
-    finally:
-        manifest.ended_at = time.time()
-        manifest.save(folder)
+        work.end(error.message, error)
+    except StorageError as error:
+        work.end(str(error), error)
+    except BaseException as error:
+        why = (
+            error if isinstance(error, PerfgateError) else EngineError(f"{type(error).__name__}: {error}".rstrip(": "))
+        )
+        work.end(f"ended by {why}", why)
+        raise
+    else:
+        work.end()
     return manifest
 
 
@@ -105,8 +115,7 @@ class _Work:
     def _start(self, stack: ExitStack, service: Service) -> RunningService | None:
         self._watcher.service_starting(service.name)
         entry = self._manifest.service_entries[service.name] = ServiceEntry(service.name, service.url)
-        folder = self._folder / service.name
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = _made(self._folder / service.name)
         try:
             running = stack.enter_context(start(service, folder))
         except StoppedError:
@@ -123,13 +132,13 @@ class _Work:
         return running
 
     def _seat(self, service: Service, load: Load, running: RunningService) -> Seat:
-        folder = self._folder / service.name / load.name
-        folder.mkdir(parents=True)
+        folder = _made(self._folder / service.name / load.name)
         self._note(service.name, load.name, None).driven = True
         self._manifest.save(self._folder)  # from now on a kill leaves a run that is partial, not one that is missing
         return Seat(service, load, running, folder)
 
     def _drive(self, seats: list[Seat], up: dict[str, RunningService]) -> None:
+        heed_stop()
         more = bool(self._rest())
         for lane in drive_stage(seats, self._plan, self._watcher, self._engines, more=more):
             entry = self._entry(lane.seat)
@@ -164,6 +173,26 @@ class _Work:
         """Note every run that was not begun: what was asked for and not measured must not be missing silently."""
         for service, load in self._rest(services):
             self._note(service, load, _problem(error))
+
+    def end(self, why: str = "", error: PerfgateError | None = None) -> None:
+        """Close the manifest; `why` and `error` when the work ends before its end."""
+        if error:
+            self._manifest.stopped = why
+            self.note_rest(error)
+        self._manifest.ended_at = time.time()
+        try:
+            self._manifest.save(self._folder)
+        except StorageError as problem:  # what is in memory says so, and it is judged from there
+            self._manifest.stopped = self._manifest.stopped or str(problem)
+            self._watcher.message(str(problem))
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make a folder of the recording: {error.strerror}", place=str(folder)) from error
+    return folder
 
 
 def _problem(error: PerfgateError) -> Problem:

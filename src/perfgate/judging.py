@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perfgate.errors import PerfgateError
+from perfgate.errors import BudgetsError, PerfgateError, RecordingError, UsageError
 from perfgate.judge.assemble import Circumstances, invalid_run, judge_all, judge_run, judge_service
 from perfgate.judge.result import Environment, Result, Revision, RunResult, ServiceResult
-from perfgate.measure.manifest import Manifest, Problem, RunEntry, ServiceEntry
+from perfgate.measure.manifest import MANIFEST, Manifest, Problem, RunEntry, ServiceEntry
 from perfgate.measure.run import summarize
 from perfgate.plan.budgets_file import parse_plan
 
@@ -17,24 +17,20 @@ if TYPE_CHECKING:
     from perfgate.plan.plan import Plan
 
 
-def judge(folder: Path) -> Result:
+def judge(folder: Path, manifest: Manifest | None = None) -> Result:
     """Judge the recording in `folder`, whole or partial.
+
+    Args:
+        folder: the recording.
+        manifest: its manifest where it is at hand, so that a full disk cannot hide what it says; else it is read.
 
     Raises:
         RecordingError: it is not one, or cannot be read.
         BudgetsError: its budgets cannot be read by this version.
     """
-    manifest = Manifest.load(folder)
-    plan = parse_plan(
-        manifest.budgets_text,
-        Path(manifest.budgets_path),
-        services=manifest.services,
-        loads=manifest.loads,
-        scale=manifest.scale,
-        seed=manifest.seed,
-        require_files=False,
-    )
-    runs = [_run(folder, entry, plan) for entry in manifest.runs]
+    manifest = manifest or Manifest.load(folder)
+    plan = _plan(manifest, folder)
+    runs = [_run(folder, entry, plan) for entry in _entries(manifest, plan)]
     ended_at = manifest.ended_at or _last_change(folder)
     circumstances = Circumstances(
         id=manifest.id,
@@ -47,8 +43,47 @@ def judge(folder: Path) -> Result:
         strict=manifest.strict,
         stopped=manifest.stopped or ("" if manifest.ended_at else "perfgate was killed before its end"),
     )
-    services = [_service(entry, runs, plan) for entry in manifest.service_entries.values()]
+    known = manifest.service_entries
+    entries = [known.get(service.name) or ServiceEntry(service.name, service.url) for service in plan.services.values()]
+    services = [_service(entry, runs, plan) for entry in entries]
     return judge_all(services, runs, circumstances, artifacts=plan.artifacts, sizes=manifest.artifacts)
+
+
+def _plan(manifest: Manifest, folder: Path) -> Plan:
+    """What was asked for; whatever the manifest notes belongs to it."""
+    try:
+        plan = parse_plan(
+            manifest.budgets_text,
+            Path(manifest.budgets_path),
+            services=manifest.services,
+            loads=manifest.loads,
+            scale=manifest.scale,
+            seed=manifest.seed,
+            require_files=False,
+        )
+    except BudgetsError:
+        raise
+    except UsageError as error:
+        raise _damaged(folder, error.message) from error
+    for name in [*manifest.service_entries, *(entry.service for entry in manifest.runs)]:
+        if name not in plan.services:
+            raise _damaged(folder, f'its budgets have no service "{name}"')
+    for entry in manifest.runs:
+        if entry.load not in plan.loads:
+            raise _damaged(folder, f'its budgets have no load "{entry.load}"')
+    return plan
+
+
+def _damaged(folder: Path, why: str) -> RecordingError:
+    return RecordingError(f"the manifest is damaged: {why}", place=str(folder / MANIFEST))
+
+
+def _entries(manifest: Manifest, plan: Plan) -> list[RunEntry]:
+    """The runs that were noted, and those that were not: what was asked for and not measured is never a pass."""
+    noted = {(entry.service, entry.load) for entry in manifest.runs}
+    wanted = [(service.name, load) for service in plan.services.values() for load in service.loads]
+    never = Problem(RecordingError.slug, "it was never driven")
+    return manifest.runs + [RunEntry(*pair, "/".join(pair), never) for pair in wanted if pair not in noted]
 
 
 def _last_change(folder: Path) -> float:

@@ -102,7 +102,9 @@ class Track:
     def place(self) -> str:
         """Where in the load it is: `38 s of 1 m, steady, 20 users`."""
         planned = f" of {lasting(self.planned_s)}" if self.planned_s is not None else ""
-        time = f"{lasting(self.seconds) if self.seconds else '0 s'}{planned}"
+        draining = self.progress is not None and self.progress.phase == "drain" and self.planned_s is not None
+        seconds = min(self.seconds, self.planned_s or 0.0) if draining else self.seconds  # the plan's time is over
+        time = f"{lasting(seconds) if seconds else '0 s'}{planned}"
         return (
             f"{time}, {printable(self.progress.phase)}, {counted(self.progress.users, 'user')}"
             if self.progress

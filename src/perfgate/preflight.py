@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfgate.errors import ScenarioError, StorageError, UsageError
 from perfgate.measure import environment
-from perfgate.measure.manifest import Manifest
+from perfgate.measure.manifest import MANIFEST, Manifest
 from perfgate.target import revision
 
 if TYPE_CHECKING:
@@ -57,19 +57,32 @@ def latest_folder(root: Path) -> Path:
     return folders[-1]
 
 
+def _claim(folder: Path) -> None:
+    """Make the folder ours: of several runs that want it at the same moment, one gets it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise UsageError("the folder for the recording is not empty", place=str(folder), hint="give a new --out")
+        (folder / MANIFEST).touch(exist_ok=False)
+    except (FileExistsError, NotADirectoryError) as error:
+        what = "another run has just taken the folder" if folder.is_dir() else "there is a file where the folder"
+        raise UsageError(
+            f"{what} for the recording{'' if folder.is_dir() else ' should be'}",
+            place=str(folder),
+            hint="give a new --out",
+        ) from error
+    except OSError as error:
+        raise StorageError(f"cannot make the folder for the recording: {error.strerror}", place=str(folder)) from error
+
+
 def open_folder(plan: Plan, folder: Path, *, strict: bool) -> Manifest:
     """Make the recording's folder, with its first manifest.
 
     Raises:
-        UsageError: the folder holds something already.
+        UsageError: the folder holds something already, or is none, or another run has just taken it.
         StorageError: it cannot be made, or the disk is full.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError("the folder for the recording is not empty", place=str(folder), hint="give a new --out")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"cannot make the folder for the recording: {error.strerror}", place=str(folder)) from error
+    _claim(folder)
     fields: dict[str, Any] = {
         "services": list(plan.services),
         "loads": list(plan.loads),

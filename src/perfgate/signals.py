@@ -13,25 +13,47 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+STOPPED_BY = "stopped by "
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+_asked: list[StoppedError] = []  # since the outermost `stop_signals`
 
 
 @contextmanager
 def stop_signals() -> Iterator[None]:
-    """While inside, the first stop signal raises `StoppedError` in the main thread; a second one raises it again.
+    """While inside, each stop signal raises `StoppedError` in the main thread.
 
-    Outside the main thread, where Python delivers no signals, this does nothing.
+    May be nested: the inner one only heeds what came before it. Outside the main thread, where Python delivers no
+    signals, this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        raise StoppedError(f"stopped by {signal.Signals(number).name}", hint="what was measured until then is kept")
-
-    before = {number: signal.signal(number, stop) for number in STOP_SIGNALS}
+    if signal.getsignal(signal.SIGINT) is _stop:
+        heed_stop()
+        yield
+        return
+    _asked.clear()
+    before = {number: signal.signal(number, _stop) for number in STOP_SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def heed_stop() -> None:
+    """Raise the stop that was asked for but that other code has swallowed, as some imports and callbacks do.
+
+    Raises:
+        StoppedError: a stop signal has come.
+    """
+    if _asked:
+        raise _asked[0]
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    error = StoppedError(f"{STOPPED_BY}{signal.Signals(number).name}", hint="what was measured until then is kept")
+    _asked.append(error)
+    raise error

@@ -81,7 +81,7 @@ def test_doctor_says_what_to_mend_in_the_file(project: Project) -> None:
 
 
 def test_init_writes_files_that_run_as_they_are(project: Project) -> None:
-    """From a command alone: budgets and scenario are written, with budgets from a short measurement, and they can be run."""
+    """From a command alone: the files are written, with budgets from a short measurement, and can be run."""
     folder = project.root / "new"
     folder.mkdir()
     command = ECHO.partition('"')[2].rstrip('"')

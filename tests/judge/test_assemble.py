@@ -9,7 +9,7 @@ import pytest
 from perfgate.errors import EngineError, ServiceError
 from perfgate.judge.assemble import Circumstances, invalid_run, judge_all, judge_run, judge_service
 from perfgate.judge.result import Environment, Revision
-from perfgate.measure.summary import Fifth, MetricSummary
+from perfgate.measure.summary import Fifth, Health, MetricSummary
 from perfgate.plan.budget import Budget
 from perfgate.plan.plan import Artifact
 from tests.judge.summaries import HOME, ITEM, entry, layer, limit, load, phase, resources, service, summary
@@ -118,6 +118,32 @@ def test_a_run_without_any_budget_is_invalid() -> None:
     assert (run.verdict, run.reasons[0]) == ("invalid", words)
 
 
+def test_stragglers_are_a_warning_that_a_strict_run_does_not_pass() -> None:
+    """What they waited for is in no figure; they are no budget either."""
+    health = Health(valid=True, clock="user", users=10, cut_off=1)
+    run = judged(SOUND.model_copy(update={"health": health}))
+    words = "1 of 10 users was cut off in the middle of a task: what it waited for is in no figure"
+    assert (run.verdict, run.reasons) == ("warn", [f"catalog/steady: {words}"])
+    assert judged(SOUND.model_copy(update={"health": health}), layer()).verdict == "invalid"
+
+
+def test_what_is_doubted_is_told_once() -> None:
+    """Too many exceptions of the scenario are a doubt, and their warning no second reason."""
+    words = "the scenario raised 9 exceptions beside 900 requests, most often KeyError: mend it"
+    health = Health(valid=False, clock="user", reasons=[words])
+    run = judged(SOUND.model_copy(update={"health": health, "user_errors": {"KeyError": 9}}))
+    assert run.reasons == [f"catalog/steady: {words}"]
+    assert "user_errors" in {check.metric for check in run.checks}
+
+
+def test_the_death_of_a_service_is_told_once() -> None:
+    """By the error, which knows where it logged."""
+    error = ServiceError("service catalog ended by itself", slug="service-died")
+    died = {"complete": False, "end_reason": "stopped", "service_exit": 1, "service_exit_at_s": 3.0}
+    run = judge_run(SOUND.model_copy(update=died), load(), service(layer(p95=250)), error=error)
+    assert run.reasons == ["catalog/steady: service catalog ended by itself"]
+
+
 def test_a_run_whose_checks_were_all_skipped_is_invalid() -> None:
     """And says so."""
     run = judge_run(summary(phase("step_1", 2, 10)), load("stress"), service(layer(throughput=5)))
@@ -179,6 +205,13 @@ def test_a_services_score_comes_from_its_sound_runs() -> None:
     result = judge_service(service(), [judged(), broken], url="")
     assert (result.score.score, result.score.grade, result.verdict) == (100, "A", "invalid")
     assert judge_service(service(), [broken], url="").score.score is None
+
+
+def test_a_quick_start_alone_is_no_score() -> None:
+    """100 of 100 beside a verdict of invalid would be read as praise."""
+    unknown = invalid_run(service(), load(), EngineError("it was killed"))
+    result = judge_service(service(layer(startup_time=3)), [unknown], url="", startup_time_s=1.0)
+    assert ([check.status for check in result.checks], result.score.score) == (["pass"], None)
 
 
 def test_a_proven_red_is_not_hidden_by_an_unknown_beside_it() -> None:

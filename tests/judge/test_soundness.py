@@ -46,6 +46,13 @@ def test_a_service_that_died_is_the_first_reason(code: int, how: str) -> None:
     assert doubts_about(run, load()) == [f"the service ended by itself at 01:05 ({how})", "cut off"]
 
 
+def test_a_refused_host_is_named_once() -> None:
+    """That the load was ended for it needs no line of its own."""
+    words = "the scenario tried to reach elsewhere.example, which allowed_hosts does not name"
+    run = summary(phase(), complete=False, end_reason="refused", duration_s=3.0, reasons=[words])
+    assert doubts_about(run, load()) == [words]
+
+
 def test_the_generators_reasons_are_copied() -> None:
     """Word for word."""
     assert doubts_about(summary(phase(), reasons=["the generator used 98 %"]), load()) == ["the generator used 98 %"]

@@ -252,7 +252,10 @@ def test_users_that_still_waited_at_the_end_are_a_reason() -> None:
 def test_a_single_straggler_is_counted_and_borne() -> None:
     """One of ten users."""
     health = health_of(replace(steady_recording(LENGTH), end=End("completed", "", 60.0, cut_off=1)))
-    assert (health.cut_off, health.valid) == (1, True)
+    assert (health.cut_off, health.users, health.valid, health.hangs) == (1, 10, True, False)
+    assert health.notes == [
+        "1 of 10 users was cut off in the middle of a task: what it waited for is in no figure",
+    ]
 
 
 def test_a_host_that_is_not_allowed_is_named() -> None:

@@ -96,6 +96,8 @@ def test_every_error_of_the_file_is_exit_code_2() -> None:
     ("text", "message"),
     [
         ("", "budgets.toml:1: nothing to do: the file has no service (add a table such as [services.shop])"),
+        ("version = true", "budgets.toml:1: version: a whole number is expected, not true (write version = 1)"),
+        ("version = 1.0", "budgets.toml:1: version: a whole number is expected, not 1.0 (write version = 1)"),
         ("version = 2", "budgets.toml:1: version: 2 is not one of the choices (write 1)"),
         ("[sevices.shop]", 'budgets.toml:1: sevices: unknown key (did you mean "services"?)'),
         ("[loads]\nnormal = 5", "budgets.toml:2: loads.normal: a table is expected, not 5"),
@@ -169,7 +171,7 @@ def test_every_key_of_the_gate() -> None:
 baseline = "tag:v1.2"
 max_slowdown = "7.5%"
 false_alarm_rate = 0.05
-require_baseline = true
+require_baseline = false
 allowed_hosts = ["localhost", "*.example.com", "[::1]"]
 store = "postgresql://db/perf"
 together = true
@@ -199,7 +201,6 @@ errors = 0.5
         baseline="tag:v1.2",
         max_slowdown_percent=7.5,
         false_alarm_rate=0.05,
-        require_baseline=True,
         store="postgresql://db/perf",
     )
     assert plan.seed == 7
@@ -216,6 +217,7 @@ errors = 0.5
         ("false_alarm_rate = nan", "gate.false_alarm_rate: nan"),
         ('false_alarm_rate = "1%"', 'gate.false_alarm_rate: a number is expected, not "1%"'),
         ('require_baseline = "yes"', 'gate.require_baseline: true or false is expected, not "yes"'),
+        ("require_baseline = true", "gate.require_baseline: comparisons with a baseline are not part of this version"),
         ('allowed_hosts = "localhost"', 'gate.allowed_hosts: an array is expected, not "localhost"'),
         ('allowed_hosts = ["*"]', 'gate.allowed_hosts[0]: "*": an entry that allows every host would'),
         ('allowed_hosts = ["http://x"]', 'gate.allowed_hosts[0]: "http://x": an entry is a host name'),

@@ -213,6 +213,26 @@ def test_a_missing_scenario_is_named_with_the_nearest_file(tmp_path: Path) -> No
     assert error.hint == 'did you mean "scenarios/catalog.py"?'
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        (".", "known: buy.py, pay.py"),
+        ("./", "known: buy.py, pay.py"),
+        ("scenarios", 'did you mean "scenarios/catalog.py"?'),
+        ("scenarios/", 'did you mean "scenarios/catalog.py"?'),
+        ("elsewhere.py", "known: buy.py, pay.py"),
+    ],
+)
+def test_a_folder_is_no_scenario_and_the_files_in_it_are_named(tmp_path: Path, written: str, hint: str) -> None:
+    """As they would have to be written."""
+    (tmp_path / "scenarios").mkdir()
+    for name in ("scenarios/catalog.py", "buy.py", "pay.py"):
+        (tmp_path / name).touch()
+    with pytest.raises(BudgetsError) as raised:
+        parse_plan(LOADS + SERVICE.replace("shop.py", written), tmp_path / "budgets.toml")
+    assert raised.value.hint == hint
+
+
 def test_a_missing_scenario_in_a_missing_folder_is_named_with_its_path(tmp_path: Path) -> None:
     """Nothing can be suggested but where it was looked for."""
     with pytest.raises(BudgetsError) as raised:

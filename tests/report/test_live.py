@@ -230,3 +230,12 @@ def test_importing_the_view_does_not_import_rich() -> None:
     code = "import sys, perfgate.live; print('rich' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"
+
+
+def test_the_drain_does_not_count_beyond_the_plan() -> None:
+    """`5 s of 4 s` would be nonsense: what is let finish belongs to no second of the plan."""
+    stream = StringIO()
+    view = live.PlainView(stream)
+    view.load_starting(SERVICE, Load("peak", "steady", "open", hold(400, 4)))
+    view.second("catalog", "peak", progress(4, phase="drain"), SAMPLE)
+    assert "4 s of 4 s, drain" in stream.getvalue()

@@ -139,3 +139,18 @@ def test_what_is_worth_knowing_about_the_generator_is_noted() -> None:
     shown = text.render(results.passed(runs=[noted]))
     assert "Generator health\n- catalog/normal: 3 requests were sent again" in shown
     assert "Could not be judged" not in shown
+
+
+@pytest.mark.parametrize("width", range(20, 121, 5))
+def test_no_number_is_ever_cut(width: int) -> None:
+    """On a narrow terminal lines wrap; a digit that is missing would be a wrong figure."""
+    total = results.endpoint(None, requests=123_456_789, failures=98_765_432, p50=1_234_567.8)
+    run = results.run("busy", total=total, cpu_mean=34.56, memory_max_bytes=1.2345e12)
+    checks = results.run("peak", checks=[results.check("fail", observed=123_456.7, limit=100_000.0)])
+    shown = results.passed(runs=[run, checks])
+    wide, narrow = (text.render(shown, width=columns, verbose=True).splitlines() for columns in (200, width))
+    for begin in ("busy", "peak"):
+        (expected,) = (line.split() for line in wide if line.startswith(begin))
+        assert expected in [line.split() for line in narrow]
+    excess = re.compile(r"123,457 ms +100,000 ms +23,457 ms \(23 %\)")
+    assert [sum(bool(excess.search(line)) for line in lines) for lines in (wide, narrow)] == [1, 1]

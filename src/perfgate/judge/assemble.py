@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.judge.artifacts import check_artifacts
 from perfgate.judge.capacity import capacity_of, highest_held
-from perfgate.judge.checks import USER_ERRORS, check_run, judged_phases
+from perfgate.judge.checks import WARNINGS, check_run, judged_phases
 from perfgate.judge.drift import drift_of
 from perfgate.judge.limits import Reading, check_limit
 from perfgate.judge.recovery import recovery_of
@@ -67,10 +67,9 @@ def judge_run(summary: RunSummary, load: Load, service: Service, *, error: Perfg
         error: what went wrong while it was driven; then the run is invalid.
     """
     found = check_run(summary, load, service)
-    doubts = ([str(error)] if error else []) + doubts_about(summary, load) + _nothing_judged(found)
+    doubts = ([str(error)] if error else []) + doubts_about(summary, load, error) + _nothing_judged(found)
     checks = [not_judged(check) for check in found] if doubts else found
-    # What would have passed is no reason for anything.
-    told = [check for check, before in zip(checks, found, strict=True) if before.status != "pass"]
+    told = [check for check, before in zip(checks, found, strict=True) if _is_told(before, sound=not doubts)]
     phase = _shown_phase(summary, load, service)
     resources = phase.resources if phase else None
     place = f"{service.name}/{load.name}"
@@ -103,6 +102,15 @@ def judge_run(summary: RunSummary, load: Load, service: Service, *, error: Perfg
     )
 
 
+def _is_told(check: Check, *, sound: bool) -> bool:
+    """Whether a check, as it was found, can be a reason for the verdict.
+
+    What would have passed is no reason for anything. A warning about the recording adds nothing to doubts about it,
+    and where it is about too much it is one of them.
+    """
+    return check.status != "pass" and (sound or check.metric not in WARNINGS)
+
+
 def invalid_run(service: Service, load: Load, error: PerfgateError) -> RunResult:
     """A run that could not be driven, and why."""
     return RunResult(
@@ -120,7 +128,7 @@ def invalid_run(service: Service, load: Load, error: PerfgateError) -> RunResult
 
 def _nothing_judged(checks: Sequence[Check]) -> list[str]:
     """Unknown is never pass: a run needs one check, written or inherited, that was really made."""
-    budgets = [check for check in checks if check.metric != USER_ERRORS]
+    budgets = [check for check in checks if check.metric not in WARNINGS]
     if not budgets:
         return [NOTHING_JUDGED]
     return [ALL_SKIPPED] if all(check.status == "skipped" for check in budgets) else []
@@ -167,7 +175,8 @@ def judge_service(
         weights: the score's, by group of metrics.
     """
     checks = _startup(service, startup_time_s)
-    judged = [check for run in runs if run.verdict != "invalid" for check in run.checks]
+    valid = [run for run in runs if run.verdict != "invalid"]
+    judged = [check for run in valid for check in run.checks]
     return ServiceResult(
         name=service.name,
         url=url,
@@ -175,7 +184,8 @@ def judge_service(
         reasons=_worst_first(runs) + reasons_of(checks, service.name),
         startup_time_s=startup_time_s,
         checks=checks,
-        score=score_of([*checks, *judged], weights),
+        # A start alone, beside runs of which nothing is known, is no measure of a service.
+        score=score_of([*checks, *judged] if valid else [], weights),
     )
 
 

@@ -1,8 +1,11 @@
 """What a stress load is for: the highest step that held the budgets, and how the first one that did not broke.
 
 A step is one of four: it *held* every failing limit; it *broke* one; it was *not reached*; or it is *unknown*, since
-the generator was its bottleneck, the recording ends in it, or nothing in it could be judged. The climb ends at the
-first step that did not hold. Where that step is unknown, or there is none, the capacity found is only a lower bound.
+the generator was its bottleneck, users were missing in it, the recording ends in it, or nothing in it could be judged.
+The climb ends at the first step that did not hold. Where that step is unknown, or there is none, the capacity found is
+only a lower bound.
+
+Users and arrivals that never got an answer break steps too, though no figure tells of them; see `hanging`.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from perfgate.judge.hanging import unanswered
 from perfgate.judge.limits import Reading, broken, check_limit, sentence
 from perfgate.judge.readings import request_reading, resource_reading
 from perfgate.judge.result import Capacity, Step
@@ -111,6 +115,8 @@ def _outcome(summary: RunSummary, number: int, load: Load, service: Service) -> 
     if phase is None:
         unknown = "" if stopped else "the load was not driven"
         return Outcome(level, reached=False, breaks=stopped, unknown=unknown)
+    if phase.users_missing:
+        return Outcome(level, reached=True, unknown="users were missing")
     if not any(seen.total.requests for seen in summary.phases):
         return Outcome(level, reached=True, unknown="there were no requests at all")
     if phase.saturated:
@@ -118,7 +124,7 @@ def _outcome(summary: RunSummary, number: int, load: Load, service: Service) -> 
     if phase.left_out_s and not phase.total.requests:
         return Outcome(level, reached=True, unknown="the clock stepped, so nothing could be timed")
     breaks, judged = _breaks(phase, load, service)
-    breaks += [*stopped, *_unserved(summary, number)]
+    breaks += [*stopped, *_unserved(summary, number), *_unanswered(summary, number, load)]
     return Outcome(level, True, tuple(breaks), "" if breaks else _unknown(summary, number, load, judged=judged))
 
 
@@ -155,6 +161,11 @@ def _unserved(summary: RunSummary, number: int) -> list[Break]:
     if not count or summary.phase(step_phase(number + 1)):
         return []
     return [Break("throughput", f"{counted(count, 'arrival')} never found a user (too slow, or max_users too low)")]
+
+
+def _unanswered(summary: RunSummary, number: int, load: Load) -> list[Break]:
+    words = unanswered(summary, load).get(number)
+    return [Break("throughput", words)] if words else []
 
 
 def _breaks(phase: PhaseSummary, load: Load, service: Service) -> tuple[list[Break], bool]:

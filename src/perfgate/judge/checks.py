@@ -14,6 +14,7 @@ from perfgate.judge.readings import custom_reading, request_reading, resource_re
 from perfgate.judge.recovery import check_recovery
 from perfgate.judge.result import Check
 from perfgate.judge.words import clock, counted
+from perfgate.measure.health import cut_off_sentence
 from perfgate.plan.budget import METRICS, Scope
 from perfgate.plan.profile import RECOVERY, SPIKE, STEADY
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from perfgate.plan.plan import Load, LoadKind, Service
 
 USER_ERRORS = "user_errors"
+CUT_OFF = "cut_off"
+WARNINGS = frozenset({USER_ERRORS, CUT_OFF})  # about the recording, whatever the budgets are
 REQUESTS = "requests"
 STOP_WHEN = "stop_when"
 
@@ -74,6 +77,15 @@ def _of_recording(summary: RunSummary, load: Load, found: list[Check]) -> Iterat
         most = max(summary.user_errors, key=lambda text: summary.user_errors[text])
         words = f"the scenario raised {counted(errors, 'exception')}, most often {most}"
         yield _plain(USER_ERRORS, "", float(errors), "warn", words)
+    yield from _stragglers(summary)
+
+
+def _stragglers(summary: RunSummary) -> Iterator[Check]:
+    """A few users who were cut off; when they were many the run is invalid, or a step of a stress load broken."""
+    health = summary.health
+    if health.cut_off and summary.complete and not health.hangs:
+        words = cut_off_sentence(health.cut_off, health.users)
+        yield _plain(CUT_OFF, "", float(health.cut_off), "warn", words)
 
 
 def _plain(metric: str, unit: str, observed: float, status: Status, words: str) -> Check:

@@ -7,14 +7,25 @@ from typing import TYPE_CHECKING
 from perfgate.judge.words import clock
 
 if TYPE_CHECKING:
+    from perfgate.errors import PerfgateError
     from perfgate.judge.result import Check
     from perfgate.measure.summary import RunSummary
     from perfgate.plan.plan import Load
 
 
-def doubts_about(summary: RunSummary, load: Load) -> list[str]:
-    """The reasons for which a run is invalid, in words, the cause before its consequences; empty for a sound one."""
-    return [*_death(summary), *_partial(summary, load), *summary.health.reasons]
+DIED = "service-died"
+
+
+def doubts_about(summary: RunSummary, load: Load, error: PerfgateError | None = None) -> list[str]:
+    """The reasons for which a run is invalid, in words, the cause before its consequences; empty for a sound one.
+
+    Args:
+        summary: what was recorded.
+        load: what was to be driven.
+        error: what is told of already, and so not once more.
+    """
+    death = [] if error is not None and error.slug == DIED else _death(summary)
+    return [*death, *_partial(summary, load), *summary.health.reasons]
 
 
 def _death(summary: RunSummary) -> list[str]:
@@ -28,6 +39,8 @@ def _death(summary: RunSummary) -> list[str]:
 def _partial(summary: RunSummary, load: Load) -> list[str]:
     if summary.complete or (summary.end_reason == "stopped" and summary.service_exit is not None):
         return []
+    if summary.end_reason == "refused" and summary.health.reasons:
+        return []  # these name the host
     at = clock(summary.duration_s)
     if load.profile:
         at += f" of {clock(load.profile.duration_s)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from perfgate.measure.steps import LeftOut
 from perfgate.measure.strain import loop_lag, percent, remedy, saturation, schedule_lag, stolen, when
-from perfgate.measure.summary import Health
+from perfgate.measure.summary import CUT_OFF_SHARE, Health
 from perfgate.measure.window import window_at
 
 if TYPE_CHECKING:
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
     _N = TypeVar("_N", int, float)
 
-CUT_OFF_SHARE = 0.10  # of the users: when more were still busy as the stop timeout ended, the service hangs
 USER_ERROR_SHARE = 0.01  # of the requests
 MISPLACED_MS = 1000.0  # steps that together reach a second move requests into another one
 STAMPED_SHARE = 0.99  # of the requests: with fewer, percentiles rest on the generator's own clock as well
 
 
-def health_of(
+def health_of(  # noqa: PLR0913  (each is another kind of evidence)
     recording: Recording,
     windows: Sequence[Window],
     limits: GeneratorLimits,
     left_out: LeftOut | None = None,
     *,
     stress: bool,
+    missing: str = "",
 ) -> Health:
     """The generator's health over the judged phases of a run.
 
@@ -45,18 +45,25 @@ def health_of(
         left_out: what the clock's steps spoiled.
         stress: the load climbs until something gives way, so a saturated generator, arrivals without a user and
             iterations that were cut off bound its capacity, and do not make it invalid.
+        missing: users that were not there though the profile asks for them, in words (see `attendance`). A step of a
+            stress load in which they were missing is unknown by itself, so there it is only noted.
     """
     judged = [second for second in recording.seconds if _is_judged(second, windows)]
     left_out = left_out or LeftOut()
     steps = [second for second in left_out.steps if _is_judged(second, windows)]
     stepped = _step_words(steps, judged, limits)
     too_often = len(steps) > limits.bad_seconds * len(judged)
-    bounds = [*saturation(judged, limits, remedy(recording.begin)), *_unserved_words(recording)]
+    bounds = [*([missing] if missing else []), *saturation(judged, limits, remedy(recording.begin))]
+    bounds += _unserved_words(recording)
+    users, cut_off = _last_users(recording), recording.end.cut_off if recording.end else 0
+    too_many = cut_off > CUT_OFF_SHARE * users
+    cut_words = [_cut_off_words(cut_off, users, too_many=too_many)] if cut_off else []
     reasons = [*_refusals(recording.end), *stolen(judged, limits), *_scenario_errors(recording)]
     reasons += [*(stepped if too_often else []), *_misplaced_words(left_out)]
-    reasons += [] if stress else [*bounds, *_cut_off_words(recording, judged)]
+    reasons += [] if stress else [*bounds, *(cut_words if too_many else [])]
     notes = [] if too_often else [f"{words}; {left_out.requests:,} requests are in no figure" for words in stepped]
-    notes += [*(bounds if stress else []), *_late_words(recording), *_retried_words(recording)]
+    notes += [*(bounds if stress else []), *(cut_words if stress or not too_many else [])]
+    notes += [*_late_words(recording), *_retried_words(recording)]
     cpus = [second.health.cpu for second in judged]
     return Health(
         valid=not reasons,
@@ -74,7 +81,8 @@ def health_of(
         clock_step_max_ms=_most(judged, lambda sample: abs(sample.clock_step_ms)),
         left_out=left_out.requests,
         retried=_retried(recording),
-        cut_off=recording.end.cut_off if recording.end else 0,
+        users=users,
+        cut_off=cut_off,
         arrivals=_arrivals(recording),
         late=_late(recording),
         unserved=_unserved(recording),
@@ -125,13 +133,24 @@ def _unserved_words(recording: Recording) -> list[str]:
     ]
 
 
-def _cut_off_words(recording: Recording, judged: Sequence[Second]) -> list[str]:
-    users = judged[-1].users if judged else max((second.users for second in recording.seconds), default=0)
-    cut_off = recording.end.cut_off if recording.end else 0
-    if cut_off <= CUT_OFF_SHARE * users:
-        return []
+def _last_users(recording: Recording) -> int:
+    """How many users there were as the load ended; they may have begun to leave by the end of its last second."""
+    driven = [second.users for second in recording.seconds if second.second + 0.5 < recording.driven_s]
+    return max(driven[-2:], default=0)
+
+
+def _cut_off_words(cut_off: int, users: int, *, too_many: bool) -> str:
+    if not too_many:
+        return cut_off_sentence(cut_off, users)
     who = f"{cut_off:,} of {users:,} users were cut off in the middle of a task when the stop timeout ended"
-    return [f"{who}, so what they waited for is in no figure: look at the service, or raise stop_timeout"]
+    return f"{who}, so what they waited for is in no figure: look at the service, or raise stop_timeout"
+
+
+def cut_off_sentence(cut_off: int, users: int) -> str:
+    """Stragglers in words: what they waited for may be the slowest answers of all."""
+    were, it = ("was", "it") if cut_off == 1 else ("were", "they")
+    who = f"{cut_off:,} of {users:,} users {were} cut off in the middle of a task"
+    return f"{who}: what {it} waited for is in no figure"
 
 
 def _scenario_errors(recording: Recording) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from math import ceil
 from typing import TYPE_CHECKING
 
+from perfgate.measure.attendance import missing_users
 from perfgate.measure.health import health_of
 from perfgate.measure.histogram import Histogram
 from perfgate.measure.journals import Recording, read_recording
@@ -58,6 +59,8 @@ def reduce(
     kept, left_out = without_steps(recording, limits.clock_step_ms)
     windows = windows_of(spans, recording.driven_s, recording.cells, left_out.seconds)
     steady = next((window for window in windows if window.name == STEADY), None)
+    short = {window.name for window in windows if missing_users(recording, [window], spans, limits)}
+    missing = missing_users(recording, windows, spans, limits)
     return RunSummary(
         model="open" if begin and begin.model == "open" else "closed",
         started_at=begin.started_at if begin else 0.0,
@@ -65,9 +68,11 @@ def reduce(
         complete=end is not None and end.reason in WHOLE_ENDS,
         end_reason=end.reason if end else KILLED if begin else NOT_STARTED,
         end_detail=end.detail if end else _lost_words(recording),
-        phases=_phases(kept, windows, limits),
+        phases=[
+            phase.model_copy(update={"users_missing": phase.name in short}) for phase in _phases(kept, windows, limits)
+        ],
         series=_series(recording, kept, windows),
-        health=health_of(recording, windows, limits, left_out, stress=stress),
+        health=health_of(recording, windows, limits, left_out, stress=stress, missing=missing),
         slowest=slowest_of((slow for second in kept.seconds for slow in second.slowest), windows),
         service_exit=died.code if died else None,
         service_exit_at_s=died.at_s if died else None,
@@ -153,6 +158,7 @@ def _series(recording: Recording, kept: Recording, windows: Sequence[Window]) ->
         requests[cell.second] += cell.response_ms.count
         failed[cell.second] += cell.response_ms.count if cell.outcome == "failed" else 0
     users = {second.second: second.users for second in recording.seconds}
+    arrivals = {second.second: second.arrivals for second in recording.seconds}
     samples = {int(sample.at_s): sample for sample in recording.samples if sample.at_s >= 0}
     length = max(ceil(recording.driven_s), *(last + 1 for last in (*requests, *users)), 0)
     seconds = range(length)
@@ -161,6 +167,7 @@ def _series(recording: Recording, kept: Recording, windows: Sequence[Window]) ->
         second=list(seconds),
         phase=[_phase_name(windows, second) for second in seconds],
         users=[users.get(second) for second in seconds],
+        arrivals=[arrivals.get(second, 0) for second in seconds],
         requests=[requests[second] for second in seconds],
         failures=[failed[second] for second in seconds],
         p50_ms=[percentile(histogram, "p50") for histogram in times],

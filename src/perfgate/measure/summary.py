@@ -114,6 +114,9 @@ class PhaseSummary(Model):
     resources: Resources | None = None
     left_out_s: float = Field(default=0.0, description="time of the phase that is in no figure: the clock stepped")
     saturated: bool = Field(default=False, description="the generator itself was the bottleneck in this phase")
+    users_missing: bool = Field(
+        default=False, description="closed model: users that the profile asks for were not there"
+    )
 
 
 class Series(Model):
@@ -121,12 +124,14 @@ class Series(Model):
 
     Seconds count from the load's start; a request belongs to the second of its intended start. Response times are of
     successful requests; a percentile that the second's requests cannot carry is null (see `Latency`), its maximum not.
+    `arrivals` are those that fell due in the second (open model; else 0).
     In seconds that are left out because the clock stepped, requests are counted and all response times are null.
     """
 
     second: list[int] = []
     phase: list[str] = []
     users: list[int | None] = []
+    arrivals: list[int] = []
     requests: list[int] = []
     failures: list[int] = []
     p50_ms: list[float | None] = []
@@ -144,6 +149,9 @@ class Fifth(Model):
     memory_mean_bytes: float | None = None
 
 
+CUT_OFF_SHARE = 0.10  # of the users: when more were still busy as the stop timeout ended, the service hangs
+
+
 class Health(Model):
     """Whether the generator can be trusted.
 
@@ -157,6 +165,7 @@ class Health(Model):
         clock_step_max_ms: how far it moved against the monotonic clock in a judged second, at most.
         left_out: requests that are in no figure because the clock stepped.
         retried: requests that were sent again because the server had closed an idle connection.
+        users: how many there were as the load ended.
         cut_off: iterations that were still running when the stop timeout ended.
         arrivals: open model: arrivals that fell due.
         late: of these, those that still waited for a user when the second that they fell due in ended.
@@ -180,12 +189,18 @@ class Health(Model):
     clock_step_max_ms: float | None = None
     left_out: int = 0
     retried: int = 0
+    users: int = 0
     cut_off: int = 0
     arrivals: int = 0
     late: int = 0
     unserved: int = 0
     reasons: list[str] = []
     notes: list[str] = []
+
+    @property
+    def hangs(self) -> bool:
+        """More users were cut off than a few stragglers: what they waited for is in no figure, and too much of it."""
+        return self.cut_off > CUT_OFF_SHARE * self.users
 
 
 class RunSummary(Model):

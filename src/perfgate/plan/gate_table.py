@@ -21,6 +21,11 @@ def build_gate(table: GateTable | None, place: Place) -> Gate:
     if table is None:
         return Gate()
     written: dict[str, Any] = {name: getattr(table, name) for name in _SAME_NAME if getattr(table, name) is not None}
+    if table.require_baseline:
+        # Accepted and not kept, it would be a gate that is always open.
+        place.at("require_baseline").wrong(
+            "comparisons with a baseline are not part of this version", "remove it, or write false"
+        )
     if table.max_slowdown is not None:
         written["max_slowdown_percent"] = table.max_slowdown
     if table.allowed_hosts is not None:

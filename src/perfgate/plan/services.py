@@ -180,15 +180,22 @@ def _check_scenario(text: str, place: Place, around: Surroundings) -> None:
     path = around.root / text
     if not around.require_files or _is_there(path, Path.is_file):
         return
-    folder_is_there = _is_there(path.parent, Path.is_dir)
-    siblings = sorted(found.name for found in path.parent.glob("*.py")) if folder_is_there else []
-    folder = text.removesuffix(path.name)
-    hint = nearest(folder + path.name, [folder + name for name in siblings])
+    folder = _folder_of(text, is_folder=_is_there(path, Path.is_dir))
+    inside = around.root / folder
+    names = sorted(found.name for found in inside.glob("*.py")) if _is_there(inside, Path.is_dir) else []
+    hint = nearest(text, [folder + name for name in names])
     place.wrong(
         f"no scenario {shown(text)}",
         hint or f"it is looked for at {path}; `perfgate init` writes one",
         slug=SCENARIO_MISSING,
     )
+
+
+def _folder_of(text: str, *, is_folder: bool) -> str:
+    """The folder that a scenario's path, as written, leads into; empty, or with a slash at its end."""
+    if is_folder:
+        return "" if text in {".", "./"} else f"{text.rstrip('/')}/"
+    return text[: text.rfind("/") + 1]
 
 
 def _is_there(path: Path, check: Callable[[Path], bool]) -> bool:

@@ -9,7 +9,7 @@ cannot measure) is checked where plan values are made of them, in `loads`, `serv
 import shlex
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -165,28 +165,38 @@ class GateTable(Table):
     """What holds for all services."""
 
     baseline: str | None = key(
-        "What a run is compared with: `merge-base` (unless written), `latest`, `tag:NAME`, or a Git revision.",
+        "Without effect in this version. Compared with: `merge-base`, `latest`, `tag:NAME`, or a Git revision.",
         pattern=r"^[^-\s]\S*$",
     )
-    max_slowdown: Percent | None = key("The largest slowdown tolerated; 10% unless written.")
+    max_slowdown: Percent | None = key("Without effect in this version. The largest slowdown tolerated.")
     false_alarm_rate: Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)] | None = key(
-        "How often the whole verdict may be falsely red, as a share; 0.01 unless written."
+        "Without effect in this version. How often the whole verdict may be falsely red, as a share."
     )
-    require_baseline: bool | None = key("Whether a missing baseline makes the verdict invalid; false unless written.")
+    require_baseline: bool | None = key("Without effect in this version, and `true` is refused.")
     allowed_hosts: list[str] | None = key(
         "Hosts that may be put under load; 127.0.0.1, localhost and ::1 unless written. All others are refused."
     )
-    store: str | None = key("Database URL of the history.", pattern=r"^[a-z][a-z0-9+]*://")
+    store: str | None = key(
+        "Without effect in this version. Database URL of the history.", pattern=r"^[a-z][a-z0-9+]*://"
+    )
     together: bool | None = key("Drive all services at the same time; false unless written.")
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = key("Same seed, same schedule; 0 unless written.")
     health: HealthTable | None = key("When the generator cannot be trusted.")
     score: ScoreTable | None = key("Weights of the score.")
 
 
+def _read_version(value: object) -> object:
+    if type(value) is not int:  # true and 1.0 are equal to 1
+        raise AmountError(f"a whole number is expected, not {shown(value)}", "write version = 1")
+    return value
+
+
 class BudgetsFile(Table):
     """Budgets and loads for perfgate: what to drive, at what, and how fast it has to be."""
 
-    version: Literal[1] = Field(default=1, description="The format of this file.")
+    version: Annotated[Literal[1], BeforeValidator(_read_version)] = Field(
+        default=1, description="The format of this file."
+    )
     gate: GateTable | None = key("Baseline, hosts, seed and other settings of the whole gate.")
     loads: dict[str, LoadTable] | None = key("Load profiles, by name.", json_schema_extra=_NAMES)
     services: dict[str, ServiceTable] | None = key("Services under test, by name.", json_schema_extra=_NAMES)

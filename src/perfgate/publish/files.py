@@ -31,7 +31,7 @@ def write_reports(result: Result, folder: Path, wanted: Mapping[str, Path]) -> l
         wanted: path by format, a key of `RENDERERS`.
 
     Raises:
-        StorageError: one cannot be written; the verdict was printed before.
+        StorageError: one cannot be written.
     """
     files = [(name, folder / file) for name, file in BESIDE_THE_RECORDING.items()] + list(wanted.items())
     rendered: dict[str, str] = {}

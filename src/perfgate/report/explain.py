@@ -8,7 +8,7 @@ from rich.text import Text
 
 from perfgate.judge.words import label
 from perfgate.report.tables import WHOLE_SERVICE, group_name, number, printable
-from perfgate.report.text import plain_table, text_console, trimmed
+from perfgate.report.text import plain_table, print_part, text_console, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def render(limits: Sequence[AppliedLimit], *, width: int = 100, color: bool = Fa
             group = (limit.service, limit.load)
             table.add_row(Text(group_name(limit.service or "", limit.load or ""), style="bold"))
         table.add_row(*(Text(cell) for cell in _cells(limit)))
-    console.print(table)
+    print_part(console, table)
     if any(limit.use == "step" for limit in limits):
         console.print(Text("* decides whether a step of a stress load held; it is no check of its own"))
     return trimmed(buffer.getvalue())

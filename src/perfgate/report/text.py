@@ -6,6 +6,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 
     from perfgate.judge.result import Result, RunResult
 
+_NARROWEST = 8  # columns that a name needs at least; longer ones fold
+
+_BETWEEN = 2  # blanks between two columns of `plain_table`
+
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "red", "invalid": "magenta", "skipped": "dim"}
 
 
@@ -53,7 +58,7 @@ def render(result: Result, *, width: int = 80, color: bool = False, verbose: boo
     """
     console, buffer = text_console(width, color=color)
     for part in _parts(result, verbose=verbose):
-        console.print(part)
+        print_part(console, part)
     console.print(Text(closing(result), style=f"bold {COLOURS[result.verdict]}"))
     return trimmed(buffer.getvalue())
 
@@ -79,6 +84,19 @@ def text_console(width: int, *, color: bool) -> tuple[Console, StringIO]:
         _environ={},
     )
     return console, buffer
+
+
+def print_part(console: Console, part: RenderableType) -> None:
+    """Print it; a table is never narrower than its numbers: a line too long is wrapped, a digit cut is a lie."""
+    terminal = console.width
+    if isinstance(part, Table):
+        for column in part.columns:
+            widest = max((cell_len(str(cell)) for cell in [column.header, *column.cells]), default=0)
+            column.min_width = widest if column.no_wrap else min(widest, _NARROWEST)
+        needed = sum((column.min_width or 0) + _BETWEEN for column in part.columns) - _BETWEEN
+        console.width = max(terminal, needed)
+    console.print(part)
+    console.width = terminal
 
 
 def trimmed(text: str) -> str:

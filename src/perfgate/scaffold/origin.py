@@ -60,7 +60,7 @@ def origin_for(target: str | None, folder: Path) -> Origin:
         return _of_url(target)
     if _ADDRESS.fullmatch(target) and not Path(target).exists():
         return _of_url(f"http://{target}")
-    return _of_file(Path(target))
+    return _of_file(Path(target), target)
 
 
 def _of_url(url: str) -> Origin:
@@ -70,14 +70,14 @@ def _of_url(url: str) -> Origin:
     return Origin(f"{origin}{path}".rstrip("/"), origin, path + (f"?{parts.query}" if parts.query else ""))
 
 
-def _of_file(path: Path) -> Origin:
+def _of_file(path: Path, called: str = "") -> Origin:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a null character in the path
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise UsageError(
             f"TARGET is no URL, and no file that can be read: {reason}",
-            place=str(path),
+            place=called or str(path),
             hint="name a URL such as http://127.0.0.1:8000, an OpenAPI document or a HAR file",
             slug="target",
         ) from error

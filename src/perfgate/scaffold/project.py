@@ -199,7 +199,7 @@ class _Writer:
     def _client(self) -> Iterator[Client | None]:
         """The service to look at: started with the command, or where the user says that it runs; else none."""
         if self._options.command is not None:
-            self._options.out.mkdir(parents=True, exist_ok=True)
+            _make(self._options.out)
             with tempfile.TemporaryDirectory() as folder, start(self._service(), Path(folder)) as running:
                 yield Client(running.url, self._allowed)
         else:
@@ -332,10 +332,21 @@ def _words(command: str) -> tuple[str, ...]:
 
 
 def _write(path: Path, text: str) -> None:
+    _make(path.parent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise StorageError(
-            f"cannot be written: {error.strerror}", place=str(path), hint="choose another folder with --out"
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"cannot be written: {error.strerror}", place=str(path), hint="choose another folder with --out"
+    )

@@ -155,10 +155,23 @@ class SupervisedProcess:
             self._supervisor.wait(self._stop_timeout_s + _SUPERVISOR_MARGIN_S)
         except subprocess.TimeoutExpired:
             self._supervisor.kill()
+        except BaseException:  # a second Ctrl-C: nobody waits for a graceful end any more
+            self._kill_tree()
+            raise
         killed = self._supervisor.wait() < 0
         self._read_reports()
         if killed:
             self._left = self._sweep()
+        self._close()
+
+    def _kill_tree(self) -> None:
+        with suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(self._supervisor.pid).children(recursive=True):
+                with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                    process.kill()
+        self._supervisor.kill()
+        self._supervisor.wait()
+        self._left = self._sweep()
         self._close()
 
     def _close(self) -> None:
