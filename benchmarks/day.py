@@ -9,7 +9,7 @@ A simulated second takes about a hundredth of a real one, so a day at the full r
 
     python benchmarks/day.py            two simulated hours; the day is extrapolated, and marked so
     python benchmarks/day.py --full     all 24 hours, 432 million requests
-    python benchmarks/day.py --closed   a closed load, which has no service times of its own: half the journal
+    python benchmarks/day.py --closed   a closed load, which has no service times of its own
 
 Shown are this process's resident memory and the journal's size over simulated time. The journal's file is emptied
 each time it has been counted, so that the benchmark needs little disk. Goal: from the tenth simulated minute on, memory
@@ -94,7 +94,7 @@ class Day:
         self._names = [f"/endpoint/{number}" for number in range(endpoints)]
         self._endpoints = np.arange(rate) % endpoints
         self._medians_ms = np.geomspace(2, 200, endpoints)[self._endpoints]
-        self._rate = rate
+        self._rate, self._closed = rate, closed
         self._recorder = Recorder(hold(rate, seconds), None if closed else lambda: 0.0002)
         self._recorder.warm()
         self._recorder.start()
@@ -114,7 +114,7 @@ class Day:
             flushed.requests,
             flushed.requests,
             0,
-            Histogram.of(self._random.exponential(0.3, self._rate)),
+            None if self._closed else Histogram.of(self._random.exponential(0.3, self._rate)),
             flushed.slowest,
             flushed.stamped,
             flushed.retried,
