@@ -79,7 +79,7 @@ def test_a_flush_empties_the_recorder() -> None:
 
 def test_waiting_for_a_user_is_added_to_the_response_time_and_moves_the_intended_start() -> None:
     """Open model: a request that began at 2.0 s after waiting 1.5 s was intended at 0.5 s."""
-    recorder = Recorder(hold(1, 3), waited_s=lambda: 1.5)
+    recorder = Recorder(hold(1, 3), delays_s=lambda: (1.5, 0.0))
     _at(recorder, 2.0)
     (cell,) = recorder.flush().cells
     assert cell.second == 0

@@ -25,7 +25,7 @@ class Table(NamedTuple):
     Attributes:
         endpoint: the endpoint's number.
         failure: the number of the failure's kind, or OK.
-        sent_ns: when it was sent, from the load's start.
+        sent_ns: when it was sent, from the load's start; had the generator not been late, in the open model.
         service_ns: sent -> last byte.
         waited_ns: how long its arrival had waited for a user.
         length: bytes of the response.

@@ -112,7 +112,7 @@ class Engine:
         if not self._is_open:
             return Recorder(self._order.profile, extractors=extractors), None
         queue = users.ArrivalQueue(self._order.seed)
-        recorder = Recorder(self._order.profile, queue.waited_s, extractors)
+        recorder = Recorder(self._order.profile, queue.delays_s, extractors)
         queue.now_s = recorder.now_s
         return recorder, queue
 

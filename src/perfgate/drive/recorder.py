@@ -34,6 +34,7 @@ OTHER_FAILURES = "other failures"
 CONNECT = "connect_time"
 TLS = "tls_time"
 URL_LENGTH = 300
+NO_DELAYS = (0.0, 0.0)
 CLOCK_STEP_NS = 1_000_000  # less than this is the two clocks being read one after the other
 
 
@@ -95,19 +96,20 @@ class Recorder:
 
     Args:
         profile: tells the phase of each moment; None for a scenario's own shape, which is all `steady`.
-        waited_s: gives how long the calling user's present iteration had waited for its user when it began, once:
-            the first request of an iteration carries the waiting of its arrival (open model). None in a closed model.
+        delays_s: gives, once, how long the calling user's present iteration had waited for its user when it began, and
+            how late the generator was besides: the first request of an iteration carries the waiting of its arrival
+            (open model). None in a closed model.
         extractors: read custom metrics from responses.
     """
 
     def __init__(
         self,
         profile: Profile | None,
-        waited_s: Callable[[], float] | None = None,
+        delays_s: Callable[[], tuple[float, float]] | None = None,
         extractors: Iterable[Extractor] = (),
     ) -> None:
         self.phases = PhaseFinder(profile)
-        self._waited_s = waited_s
+        self._delays_s = delays_s
         self._extractors = list(extractors)
         self._columns = Columns()
         self._endpoints: list[str] = []
@@ -180,9 +182,10 @@ class Recorder:
         else:
             service_ns = int((response_time or 0.0) * 1e6)
             sent_ns = self._sent_ns(start_time, service_ns)
-        waited_ns = int(self._waited_s() * 1e9) if self._waited_s else 0
+        waited_s, late_s = self._delays_s() if self._delays_s else NO_DELAYS
+        waited_ns, late_ns = int(waited_s * 1e9), int(late_s * 1e9)
         failure = self._failure(number, exception, response) if exception else OK
-        self._columns.add(number, failure, sent_ns, service_ns, waited_ns, int(response_length or 0))
+        self._columns.add(number, failure, sent_ns - late_ns, service_ns, waited_ns, int(response_length or 0))
         if service_ns + waited_ns > self._slowest.floor_ns[number]:
             self._note_slow(number, sent_ns - waited_ns, service_ns + waited_ns, response, url)
         if self._extractors:
@@ -279,7 +282,7 @@ class Recorder:
     def _cells(self, table: Table, phases: NDArray[np.int64], seconds: NDArray[np.int64]) -> list[Cell]:
         groups = Groups(table.endpoint, (table.failure != OK).astype(np.int8), phases, seconds)
         response = histograms(table.response_ms, groups)
-        service = histograms(table.service_ms, groups) if self._waited_s else [None] * len(response)
+        service = histograms(table.service_ms, groups) if self._delays_s else [None] * len(response)
         return [
             Cell(
                 self._endpoints[endpoint],

@@ -79,12 +79,15 @@ class Arrival:
         queued: there was no idle user for it then.
         waited_s: from then until its user began, if it was queued, else 0: handing it to an idle user is the
             generator's own doing, and must not look like the service's.
+        late_s: what else passed between the moment it was due and its beginning: the generator's own part.
     """
 
     number: int
+    due_s: float
     released_s: float
     queued: bool
     waited_s: float = 0.0
+    late_s: float = 0.0
     begun: bool = False
     recorded: bool = False
 
@@ -118,7 +121,7 @@ class ArrivalQueue:
         now_s = self.now_s()
         self._lags_ms.append(max(now_s - due_s, 0.0) * 1000)
         self.arrivals += 1
-        self._queue.put(Arrival(number, now_s, queued=self.idle <= self.waiting))
+        self._queue.put(Arrival(number, due_s, now_s, queued=self.idle <= self.waiting))
 
     def take_counts(self) -> tuple[int, int, Histogram | None]:
         """(arrivals, iterations, schedule lags in ms) since the previous call."""
@@ -139,18 +142,20 @@ class ArrivalQueue:
         """`user` begins its iteration now."""
         arrival = self.ensure(user)
         arrival.begun = True
-        arrival.waited_s = self.now_s() - arrival.released_s if arrival.queued else 0.0
+        now_s = self.now_s()
+        arrival.waited_s = now_s - arrival.released_s if arrival.queued else 0.0
+        arrival.late_s = now_s - arrival.due_s - arrival.waited_s
         self.iterations += 1
         current: Any = gevent.getcurrent()  # a Greenlet carries attributes; its type does not say so
         current.perfgate_arrival = arrival
 
-    def waited_s(self) -> float:
-        """How long the calling greenlet's arrival had waited, for its first request; 0 for all others."""
+    def delays_s(self) -> tuple[float, float]:
+        """How long the calling greenlet's arrival had waited, and was late, for its first request; 0 for all others."""
         arrival: Arrival | None = getattr(gevent.getcurrent(), "perfgate_arrival", None)
         if arrival is None or arrival.recorded:
-            return 0.0
+            return 0.0, 0.0
         arrival.recorded = True
-        return arrival.waited_s
+        return arrival.waited_s, arrival.late_s
 
     def _wait(self, user: Any) -> Arrival:
         _stop_if_asked(user)
