@@ -95,7 +95,7 @@ class Day:
         self._endpoints = np.arange(rate) % endpoints
         self._medians_ms = np.geomspace(2, 200, endpoints)[self._endpoints]
         self._rate, self._closed = rate, closed
-        self._recorder = Recorder(hold(rate, seconds), None if closed else lambda: 0.0002)
+        self._recorder = Recorder(hold(rate, seconds), None if closed else lambda: (0.0002, 0.0))
         self._recorder.warm()
         self._recorder.start()
         self._origin_ns = round(self._recorder.started_at * 1e9)
