@@ -28,7 +28,7 @@ smoke: $(READY)  ## a short end-to-end run of the main job, and its reports agai
 	$(BIN)/perfgate report .perfgate/smoke --prometheus .perfgate/smoke.prom
 
 benchmarks: $(READY)  ## the figures that the README and docs state; takes several minutes
-	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	status=0; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || status=1; done; exit $$status
 
 lock:  ## renew requirements.txt from pyproject.toml
 	uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
