@@ -26,16 +26,49 @@ FORMAT = 1
 
 Status = Literal["pass", "warn", "fail", "invalid", "skipped"]
 Verdict = Literal["pass", "warn", "fail", "invalid"]
+Decision = Literal["worse", "not_worse", "better", "undecided", "new", "gone"]
+
+
+class Acceptance(Model):
+    """A regression that the team has accepted (`[[accept]]` in `budgets.toml`).
+
+    Attributes:
+        metric: of the checks that it covers.
+        endpoint: of these checks; null is the whole service.
+        up_to_percent: the largest change that is accepted.
+        until: the last day on which it holds, as `2026-12-31`.
+        expired: that day has passed.
+        source: where it stands, e.g. `budgets.toml:42`.
+    """
+
+    service: str | None = None
+    load: str | None = None
+    endpoint: str | None = None
+    metric: str
+    up_to_percent: float
+    reason: str
+    by: str
+    until: str
+    expired: bool = False
+    source: str = ""
 
 
 class Check(Model):
-    """One metric against one limit.
+    """One metric against one limit, or against what it was before.
 
     Attributes:
+        kind: `budget` against an absolute limit, `history` against earlier runs, `paired` against the base revision.
         endpoint: null is the whole service.
         metric: the budget's metric; a custom metric's statistic is `tokens.p95`.
         limit: the limit that decided: the broken one, else the failing tier, else the warning tier.
         uncertain: the limit lies within the measurement's own 95 % interval.
+        baseline: what was observed before: at the base (paired), or expected from the history; in `unit`.
+        change_percent: from `baseline` to `observed`, and `interval_percent` its interval at the verdict's error rate.
+            For history it is relative to the control. A positive change is always "more", not always "worse".
+        decision: what a comparison found: worse by more than what is tolerated, not worse by that much, proven better,
+            or undecided; `new` and `gone` when the endpoint exists on one side only; null for budgets.
+        smallest_detectable_percent: the smallest worsening that this comparison would have found in 9 of 10 cases.
+        accepted: the acceptance that turned this check from red.
         source: where the limit stands, e.g. `budgets.toml:42`.
         message: the check in words.
     """
@@ -52,9 +85,12 @@ class Check(Model):
     status: Status
     uncertain: bool = False
     observed_interval: tuple[float, float] | None = None
+    baseline: float | None = None
+    decision: Decision | None = None
     change_percent: float | None = None
     interval_percent: tuple[float, float] | None = None
     smallest_detectable_percent: float | None = None
+    accepted: Acceptance | None = None
     source: str = ""
     message: str
 
@@ -106,6 +142,62 @@ class Drift(Model):
     detail: str = ""
 
 
+class Comparison(Model):
+    """How one load was compared at two revisions: blocks at base and head in turn.
+
+    Attributes:
+        pairs: pairs of blocks that count.
+        dropped: pairs that were left out because the machine was disturbed, by reason.
+        block_s: length of a block, its warm-up included.
+        order: in which order the sides were driven, e.g. `ABBA`.
+        stopped: why no more pairs were driven: `decided`, `max_duration`, or what went wrong, in words.
+        base_url, head_url: where the two sides were.
+        false_alarm_rate: the share of the verdict's budget that was spent on this load.
+    """
+
+    pairs: int
+    dropped: dict[str, int] = {}
+    block_s: float
+    order: str = "ABBA"
+    duration_s: float
+    stopped: str
+    base_url: str = ""
+    head_url: str = ""
+    max_slowdown_percent: float
+    false_alarm_rate: float
+
+
+class Baseline(Model):
+    """What the runs were compared with.
+
+    Attributes:
+        choice: as written: `merge-base`, `latest`, `tag:v1.2`, `pinned`, or a revision.
+        commit: of the nearest run that could be compared; null for two deployments.
+        walked: how many commits lie between the chosen one and that.
+        runs: how many earlier runs the comparison rests on (history); 0 for a paired comparison.
+        detail: in words; why there is nothing to compare with, when there is not.
+    """
+
+    kind: Literal["history", "paired"]
+    choice: str
+    commit: str | None = None
+    branch: str | None = None
+    walked: int = 0
+    runs: int = 0
+    recorded_at: float | None = None
+    detail: str = ""
+
+
+class Control(Model):
+    """A fixed piece of work, timed in the same job as the loads: how fast the machine was."""
+
+    median_ms: float
+    spread_percent: float | None = Field(
+        default=None, description="of its repetitions: half the middle 50 %, of the median"
+    )
+    repetitions: int
+
+
 class RunResult(Model):
     """One load at one service.
 
@@ -138,6 +230,7 @@ class RunResult(Model):
     capacity: Capacity | None = None
     recovery: Recovery | None = None
     drift: Drift | None = None
+    comparison: Comparison | None = None
     cpu_mean: float | None = None
     memory_max_bytes: float | None = None
     phases: list[PhaseSummary] = []
@@ -189,6 +282,7 @@ class Result(Model):
     verdict: Verdict
     exit_code: int
     reasons: list[str] = []
+    kind: Literal["run", "compare", "benchmarks"] = "run"
     id: str
     started_at: float = Field(description="seconds since the epoch")
     duration_s: float
@@ -196,7 +290,13 @@ class Result(Model):
     seed: int = 0
     strict: bool = False
     revision: Revision = Revision()
-    baseline: None = None
+    base: Revision | None = Field(default=None, description="of a paired comparison; `revision` is the head")
+    baseline: Baseline | None = None
+    false_alarm_rate: float | None = Field(
+        default=None, description="of the whole verdict; null when only budgets were judged"
+    )
+    control: Control | None = None
+    acceptances: list[Acceptance] = []
     environment: Environment
     checks: list[Check] = Field(default=[], description="checks of no service: artifacts")
     services: list[ServiceResult] = []

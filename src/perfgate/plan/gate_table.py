@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from perfgate.plan.findings import Place
     from perfgate.plan.tables import GateTable, HealthTable, ScoreTable
 
-_SAME_NAME = ("baseline", "false_alarm_rate", "require_baseline", "store", "together")
+_SAME_NAME = (
+    "baseline",
+    "branch",
+    "false_alarm_rate",
+    "history",
+    "keep",
+    "require_baseline",
+    "store",
+    "together",
+    "undecided",
+)
 _IN_MS = {name: f"{name}_ms" for name in ("loop_lag", "schedule_lag", "throttled", "clock_step")}
 
 
@@ -21,11 +31,6 @@ def build_gate(table: GateTable | None, place: Place) -> Gate:
     if table is None:
         return Gate()
     written: dict[str, Any] = {name: getattr(table, name) for name in _SAME_NAME if getattr(table, name) is not None}
-    if table.require_baseline:
-        # Accepted and not kept, it would be a gate that is always open.
-        place.at("require_baseline").wrong(
-            "comparisons with a baseline are not part of this version", "remove it, or write false"
-        )
     if table.max_slowdown is not None:
         written["max_slowdown_percent"] = table.max_slowdown
     if table.allowed_hosts is not None:

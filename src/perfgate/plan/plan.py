@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date  # noqa: TC003  (dataclass fields are resolved at run time)
 from pathlib import Path  # noqa: TC003  (dataclass fields are resolved at run time)
 from typing import Literal
 
@@ -54,6 +55,7 @@ class Service:
         command: how to start it, split into words; None when it already runs.
         url: its base URL; with `command` it may hold `{port}`, as the command, `env` and `ready` may.
         ready: the path or URL that answers below 400 once the service is ready; None: a TCP connection is enough.
+        setup: makes a work tree of a revision ready to be started, split into words; None when nothing has to be done.
         scenario: the locustfile.
         scenario_text: the path as written, for messages.
         user_classes: which of its User classes to drive; empty means all.
@@ -67,6 +69,7 @@ class Service:
     command: tuple[str, ...] | None = None
     env: dict[str, str] = field(default_factory=dict)
     cwd: Path | None = None
+    setup: tuple[str, ...] | None = None
     ready: str | None = None
     ready_timeout_s: float = 30.0
     stop_timeout_s: float = 10.0
@@ -115,7 +118,16 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Gate:
-    """The `[gate]` table."""
+    """The `[gate]` table.
+
+    Attributes:
+        baseline: `merge-base`, `latest`, `pinned`, `tag:NAME`, or a Git revision.
+        branch: whose runs are the history; None: the pull request's target, else the remote's default branch.
+        undecided: what an undecided check of a paired comparison makes of the verdict.
+        history: how many comparable runs a run is held against, at most.
+        keep: how long runs are kept: `90 days`, or how many; None keeps all.
+        store: where the history is kept: a database URL, or `git:BRANCH`.
+    """
 
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
     together: bool = False
@@ -125,7 +137,46 @@ class Gate:
     max_slowdown_percent: float = 10.0
     false_alarm_rate: float = 0.01
     require_baseline: bool = False
+    branch: str | None = None
+    undecided: Literal["invalid", "warn"] = "invalid"
+    history: int = 50
+    keep: str | int | None = None
     store: str = "sqlite:///.perfgate/history.db"
+
+
+@dataclass(frozen=True)
+class Compare:
+    """The `[compare]` table.
+
+    Attributes:
+        max_duration_s: time for each load at both sides together.
+        block_s: length of one block at one side, its warm-up included.
+    """
+
+    max_duration_s: float = 120.0
+    block_s: float = 1.0
+
+
+@dataclass(frozen=True)
+class Accept:
+    """A regression that the team accepts, until the end of a day.
+
+    Attributes:
+        metric, endpoint: of the checks that it covers; endpoint None is the whole service.
+        service, load: only these; None is any.
+        up_to_percent: the largest change that is accepted.
+        source: where it stands.
+    """
+
+    metric: str
+    up_to_percent: float
+    reason: str
+    by: str
+    until: date
+    service: str | None = None
+    load: str | None = None
+    endpoint: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,3 +200,5 @@ class Plan:
     seed: int = 0
     scale: float = 1.0
     text: str = ""
+    compare: Compare = field(default_factory=Compare)
+    accepts: tuple[Accept, ...] = ()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SCENARIO_MISSING = "scenario-missing"
 PORT = "{port}"
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f]")
-_ONLY_WITH_COMMAND = ("env", "cwd", "stop_timeout")
+_ONLY_WITH_COMMAND = ("env", "cwd", "setup", "stop_timeout")
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def build_service(name: str, table: ServiceTable, place: Place, around: Surround
         command=table.command,
         env=table.env or {},
         cwd=around.root / (table.cwd or "") if table.command is not None else None,
+        setup=table.setup,
         ready=table.ready,
         ready_timeout_s=Service.ready_timeout_s if table.ready_timeout is None else table.ready_timeout,
         stop_timeout_s=Service.stop_timeout_s if table.stop_timeout is None else table.stop_timeout,
@@ -167,8 +168,9 @@ def _check_process(table: ServiceTable, place: Place, around: Surroundings) -> N
     if table.command is None:
         for key in sorted(table.model_fields_set.intersection(_ONLY_WITH_COMMAND)):
             place.at(key).wrong("only a service that perfgate starts has it", "add `command`, or remove it")
-    if any("\0" in word for word in table.command or ()):
-        place.at("command").wrong("a word of a command cannot hold a null character", "remove it")
+    for key, words in (("command", table.command), ("setup", table.setup)):
+        if any("\0" in word for word in words or ()):
+            place.at(key).wrong("a word of a command cannot hold a null character", "remove it")
     for name, value in (table.env or {}).items():
         if not name or "=" in name or "\0" in name + value:
             place.at("env", name).wrong("not a usable environment variable", 'write NAME = "value"')

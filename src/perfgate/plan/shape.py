@@ -71,7 +71,8 @@ def _part(path: Path) -> Path:
     """
     key_path = _key_in_budget(path)
     if not key_path:
-        return path[:2]
+        in_list = len(path) > 1 and isinstance(path[1], int)  # the numbers of the others would change
+        return path[:1] if in_list else path[:2]
     in_table_of_load = key_path[-1] not in METRICS and key_path[-1] != "metrics"
     return path[: len(key_path) + 1] if in_table_of_load else key_path
 

@@ -6,6 +6,7 @@ cannot measure) is checked where plan values are made of them, in `loads`, `serv
 
 # No `from __future__ import annotations`: pydantic evaluates the annotations, so they must be real imports.
 
+import re
 import shlex
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from perfgate.plan.compare_tables import AcceptTable, CompareTable
 from perfgate.plan.limit_tables import EndpointLimits, ServiceLimits, Table, key
 from perfgate.plan.tiers import (
     Milliseconds,
@@ -78,6 +80,9 @@ class ServiceTable(Table):
     url: str = Field(description="Base URL; with `command` it may hold `{port}`, a free port.")
     scenario: str = Field(description="The locustfile, relative to budgets.toml.", min_length=1)
     command: Command | None = key("Starts the service, as one string or as a list of words; no shell is involved.")
+    setup: Command | None = key(
+        "Makes a revision ready to be started (build, install), for `perfgate compare`; runs once in each work tree."
+    )
     env: dict[str, str] | None = key("Environment variables for `command`; values may hold `{port}`.")
     cwd: str | None = key(
         "The folder in which `command` runs, relative to budgets.toml; the file's own unless written."
@@ -161,23 +166,57 @@ class ScoreTable(Table):
     other: _Weight | None = key("custom metrics; 1 unless written")
 
 
+_DAYS = re.compile(r"^[1-9]\d{0,4} days?$")
+
+
+def _read_keep(value: object) -> object:
+    if type(value) is int and value > 0:
+        return value
+    if isinstance(value, str) and _DAYS.match(value):
+        return value
+    raise AmountError(f"{shown(value)} is neither a number of days nor of runs", 'write e.g. "90 days" or 500')
+
+
+_KEEP_SCHEMA = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": _DAYS.pattern}]}
+Keep = Annotated[int | str, PlainValidator(_read_keep), WithJsonSchema(_KEEP_SCHEMA)]
+
+
 class GateTable(Table):
     """What holds for all services."""
 
     baseline: str | None = key(
-        "Without effect in this version. Compared with: `merge-base`, `latest`, `tag:NAME`, or a Git revision.",
+        "Compared with: `merge-base`, `latest`, `pinned`, `tag:NAME`, or a Git revision; merge-base unless written.",
         pattern=r"^[^-\s]\S*$",
     )
-    max_slowdown: Percent | None = key("Without effect in this version. The largest slowdown tolerated.")
-    false_alarm_rate: Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)] | None = key(
-        "Without effect in this version. How often the whole verdict may be falsely red, as a share."
+    branch: str | None = key(
+        "The branch whose runs are the history, and with which a merge base is made; in CI the target of the pull "
+        "request, else the remote's default branch, unless written.",
+        pattern=r"^[^-\s]\S*$",
     )
-    require_baseline: bool | None = key("Without effect in this version, and `true` is refused.")
+    max_slowdown: Percent | None = key(
+        "The largest slowdown tolerated: more than this, proven, fails; 10% unless written."
+    )
+    false_alarm_rate: Annotated[float, Field(gt=0, le=0.5, allow_inf_nan=False)] | None = key(
+        "How often the whole verdict of a comparison may be falsely red, as a share; 0.01 unless written."
+    )
+    require_baseline: bool | None = key(
+        "Whether a comparison that cannot be made makes the verdict invalid; false unless written."
+    )
+    undecided: Literal["invalid", "warn"] | None = key(
+        "What `perfgate compare` makes of a check that stays undecided; invalid (exit code 3) unless written."
+    )
+    history: Annotated[int, Field(ge=5, le=1000)] | None = key(
+        "How many comparable runs of the branch a run is held against, at most; 50 unless written."
+    )
+    keep: Keep | None = key(
+        'How long runs are kept: a time such as "90 days", or a number of runs; all unless written.'
+    )
     allowed_hosts: list[str] | None = key(
         "Hosts that may be put under load; 127.0.0.1, localhost and ::1 unless written. All others are refused."
     )
     store: str | None = key(
-        "Without effect in this version. Database URL of the history.", pattern=r"^[a-z][a-z0-9+]*://"
+        "Where the history is kept: a database URL, or `git:BRANCH`; sqlite:///.perfgate/history.db unless written.",
+        pattern=r"^(git:[^-\s]\S*|[a-z][a-z0-9+]*://\S*)$",
     )
     together: bool | None = key("Drive all services at the same time; false unless written.")
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = key("Same seed, same schedule; 0 unless written.")
@@ -200,6 +239,8 @@ class BudgetsFile(Table):
     gate: GateTable | None = key("Baseline, hosts, seed and other settings of the whole gate.")
     loads: dict[str, LoadTable] | None = key("Load profiles, by name.", json_schema_extra=_NAMES)
     services: dict[str, ServiceTable] | None = key("Services under test, by name.", json_schema_extra=_NAMES)
+    compare: CompareTable | None = key("How two revisions are measured.")
+    accept: list[AcceptTable] | None = key("Regressions that the team accepts, each for a time.")
     artifacts: dict[str, SizeTiers] | None = key("File-size budgets, by path or glob relative to budgets.toml.")
 
 

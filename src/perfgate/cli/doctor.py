@@ -1,0 +1,32 @@
+"""`perfgate doctor`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from perfgate.cli import options
+from perfgate.cli.options import BUDGETS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.option("--budgets", type=options.path, default=None, help=f"The budgets file; default: {BUDGETS}.")
+@click.option("--no-services", is_flag=True, help="Do not start any service.")
+def doctor(*, budgets: Path | None, no_services: bool) -> None:
+    """Check the machine, the file, the scenarios and the services, and say what to mend."""
+    from perfgate import doctor as examination
+
+    findings = examination.examine(budgets, services=not no_services)
+    colors = {"ok": "green", "warn": "yellow", "fail": "red"}
+    for finding in findings:
+        click.secho(f"{finding.status:<5}", fg=colors[finding.status], nl=False)
+        click.echo(f"{finding.what}: {finding.detail}")
+        if finding.mend:
+            click.echo(f"     mend: {finding.mend}")
+    worst = sum(finding.status == "fail" for finding in findings), sum(f.status == "warn" for f in findings)
+    click.echo(f"{worst[0]} to mend, {worst[1]} to know, {len(findings) - sum(worst)} in order")
+    click.get_current_context().exit(examination.exit_code(findings))

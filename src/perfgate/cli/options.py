@@ -1,0 +1,50 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BUDGETS = "budgets.toml"
+FORMATS = ("json", "junit", "markdown", "html", "csv", "prometheus")
+
+path = click.Path(path_type=Path)
+budgets = click.option("--budgets", type=path, default=Path(BUDGETS), show_default=True, help="The budgets file.")
+services = click.option("--service", "services", multiple=True, metavar="NAME", help="Only this service (repeatable).")
+loads = click.option("--load", "loads", multiple=True, metavar="NAME", help="Only this load (repeatable).")
+scale = click.option(
+    "--scale", type=float, default=1.0, metavar="FACTOR", help="Multiply every duration, e.g. 0.1 for a quick look."
+)
+seed = click.option("--seed", type=int, default=None, metavar="N", help="Same seed, same schedule and choices.")
+
+seconds = click.FloatRange(min=0, min_open=True)
+processes = click.option(
+    "--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that share each load."
+)
+
+
+def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of a load that workers on other machines share."""
+    port = click.IntRange(1, 65535)
+    for option in (
+        click.option("--worker-timeout", type=seconds, default=60.0, show_default=True, help="Seconds."),
+        click.option("--bind-port", type=port, default=5557, show_default=True, help="Where the master listens."),
+        click.option("--bind-host", default="127.0.0.1", show_default=True, help="Where the master listens."),
+        click.option("--workers", type=click.IntRange(1), default=None, help="Drive with this many `perfgate worker`."),
+    ):
+        command = option(command)
+    return command
+
+
+def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """An option for each format of a report, with a path."""
+    for name in reversed(FORMATS):
+        command = click.option(f"--{name}", type=path, metavar="PATH", help=f"Write the result as {name} here.")(
+            command
+        )
+    return command

@@ -1,0 +1,1 @@
+"""Paired comparisons: two sides side by side on this machine, block after block."""
