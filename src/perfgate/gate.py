@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.drive.fleet import Engines
 from perfgate.errors import EngineError, PerfgateError, ScenarioError, ServiceError, StoppedError, StorageError
+from perfgate.measure import control
 from perfgate.measure.manifest import Manifest, Problem, RunEntry, ServiceEntry
 from perfgate.preflight import check_scenarios, open_folder
 from perfgate.signals import heed_stop, stop_signals
@@ -151,6 +152,7 @@ class _Work:
             if lane.seat.running.poll() is not None:
                 del up[lane.seat.service.name]
                 self.note_rest(lane.error or StoppedError("the service ended"), [lane.seat.service])
+        self._manifest.control_ms += control.measure()
         self._manifest.save(self._folder)
 
     def _entry(self, seat: Seat) -> RunEntry:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from perfgate.errors import BudgetsError, PerfgateError, RecordingError, UsageError
 from perfgate.judge.assemble import Circumstances, invalid_run, judge_all, judge_run, judge_service
-from perfgate.judge.result import Environment, Result, Revision, RunResult, ServiceResult
+from perfgate.judge.result import Control, Environment, Result, Revision, RunResult, ServiceResult
+from perfgate.measure.control import median_and_spread
 from perfgate.measure.manifest import MANIFEST, Manifest, Problem, RunEntry, ServiceEntry
 from perfgate.measure.run import summarize
 from perfgate.plan.budgets_file import parse_plan
@@ -41,12 +42,20 @@ def judge(folder: Path, manifest: Manifest | None = None) -> Result:
         scale=manifest.scale,
         seed=manifest.seed,
         strict=manifest.strict,
+        control=_control(manifest.control_ms),
         stopped=manifest.stopped or ("" if manifest.ended_at else "perfgate was killed before its end"),
     )
     known = manifest.service_entries
     entries = [known.get(service.name) or ServiceEntry(service.name, service.url) for service in plan.services.values()]
     services = [_service(entry, runs, plan) for entry in entries]
     return judge_all(services, runs, circumstances, artifacts=plan.artifacts, sizes=manifest.artifacts)
+
+
+def _control(times_ms: list[float]) -> Control | None:
+    if not times_ms:
+        return None
+    median, spread = median_and_spread(times_ms)
+    return Control(median_ms=median, spread_percent=spread, repetitions=len(times_ms))
 
 
 def _plan(manifest: Manifest, folder: Path) -> Plan:

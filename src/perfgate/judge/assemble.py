@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from perfgate.errors import PerfgateError
-    from perfgate.judge.result import Check, Environment, Revision, Status
+    from perfgate.judge.result import Check, Control, Environment, Revision, Status
     from perfgate.measure.summary import PhaseSummary, RunSummary
     from perfgate.plan.plan import Artifact, Load, Service
 
@@ -44,6 +44,7 @@ class Circumstances:
         scale: factor on every duration.
         strict: a warning is no pass.
         stopped: why the work ended before its end, in words; then the result is invalid, whatever was judged.
+        control: how fast the machine was.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Circumstances:
     seed: int = 0
     strict: bool = False
     stopped: str = ""
+    control: Control | None = None
 
 
 def judge_run(summary: RunSummary, load: Load, service: Service, *, error: PerfgateError | None = None) -> RunResult:
@@ -233,6 +235,7 @@ def judge_all(
         strict=circumstances.strict,
         revision=circumstances.revision,
         environment=circumstances.environment,
+        control=circumstances.control,
         checks=checks,
         services=list(services),
         runs=list(runs),

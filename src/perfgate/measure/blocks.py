@@ -1,7 +1,7 @@
-"""Blocks: short stretches of the same load at two sides, base and head, in turn; the raw material of a paired comparison.
+"""Blocks: short stretches of the same load at two sides, base and head, in turn; what a paired comparison is made of.
 
-The unit is the pair: one block at each side, with the same schedule and the same payloads, one right after the other, so
-that whatever the machine does in these seconds it does to both.
+The unit is the pair: one block at each side, with the same schedule and the same payloads, one right after the other,
+so that whatever the machine does in these seconds it does to both.
 """
 
 from __future__ import annotations

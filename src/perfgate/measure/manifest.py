@@ -63,6 +63,7 @@ class Manifest:
         started_at, ended_at: seconds since the epoch; `ended_at` is None while the work goes on (or was killed).
         budgets_text: `budgets.toml` as it was.
         services, loads: what was chosen on the command line; empty means all.
+        control_ms: the fixed piece of work, timed after each load; see `measure.control`.
         artifacts: size in bytes by path or glob; None where nothing matched.
         stopped: why the work was ended before its end, in words; empty when it was not.
     """
@@ -84,6 +85,7 @@ class Manifest:
     artifacts: dict[str, int | None] = field(default_factory=dict)
     service_entries: dict[str, ServiceEntry] = field(default_factory=dict)
     runs: list[RunEntry] = field(default_factory=list)
+    control_ms: list[float] = field(default_factory=list)
     format: int = FORMAT
 
     def save(self, folder: Path) -> None:
