@@ -14,6 +14,11 @@ _PUBLIC = {
     "HttpUser": "perfgate.drive.client",
     "PerfgateError": "perfgate.errors",
     "metric": "perfgate.custom_metric",
+    # Amounts with units, for assertions in tests.
+    "ms": "perfgate.suite.amount",
+    "per_second": "perfgate.suite.amount",
+    "percent": "perfgate.suite.amount",
+    "seconds": "perfgate.suite.amount",
     # Locust's own, so that a locustfile needs one import only.
     "SequentialTaskSet": "locust",
     "TaskSet": "locust",
@@ -38,6 +43,10 @@ __all__ = [
     "constant_throughput",
     "events",
     "metric",
+    "ms",
+    "per_second",
+    "percent",
+    "seconds",
     "tag",
     "task",
 ]

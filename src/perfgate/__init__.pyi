@@ -13,5 +13,9 @@ from locust import task as task
 from perfgate.custom_metric import metric as metric
 from perfgate.drive.client import HttpUser as HttpUser
 from perfgate.errors import PerfgateError as PerfgateError
+from perfgate.suite.amount import ms as ms
+from perfgate.suite.amount import per_second as per_second
+from perfgate.suite.amount import percent as percent
+from perfgate.suite.amount import seconds as seconds
 
 __version__: str

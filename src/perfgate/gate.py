@@ -21,13 +21,22 @@ from perfgate.target.artifacts import sizes
 from perfgate.target.service import RunningService, start
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from perfgate.judge.result import Result
     from perfgate.plan.plan import Load, Plan, Service
 
 
-def run(plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, engines: Engines | None = None) -> Result:
+def run(  # noqa: PLR0913  (what a caller may choose)
+    plan: Plan,
+    folder: Path,
+    watcher: Watcher,
+    *,
+    strict: bool = False,
+    engines: Engines | None = None,
+    running: Mapping[str, RunningService] | None = None,
+) -> Result:
     """Record what the plan says into `folder`, then judge it.
 
     Args:
@@ -36,20 +45,27 @@ def run(plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, eng
         watcher: is told how it goes.
         strict: a warning fails the gate.
         engines: drive the loads; one process on this machine unless given.
+        running: services, by name, that are up already; these are used as they are, and not stopped.
 
     Raises:
         UsageError, ScenarioError: something cannot be used, and nothing was driven.
         StorageError: results cannot be written.
     """
-    manifest = record(plan, folder, watcher, strict=strict, engines=engines)
+    manifest = record(plan, folder, watcher, strict=strict, engines=engines, running=running)
     # Imported late: numpy and the models take a quarter of a second, which the first request should not wait for.
     from perfgate.judging import judge
 
     return judge(folder, manifest)
 
 
-def record(
-    plan: Plan, folder: Path, watcher: Watcher, *, strict: bool = False, engines: Engines | None = None
+def record(  # noqa: PLR0913  (as `run`)
+    plan: Plan,
+    folder: Path,
+    watcher: Watcher,
+    *,
+    strict: bool = False,
+    engines: Engines | None = None,
+    running: Mapping[str, RunningService] | None = None,
 ) -> Manifest:
     """Drive every load at every service. What goes wrong with one is noted, and the others are driven all the same.
 
@@ -61,7 +77,7 @@ def record(
     engines.check(plan)
     manifest = open_folder(plan, folder, strict=strict)
     manifest.artifacts = sizes(plan.root, [artifact.path for artifact in plan.artifacts])
-    work = _Work(plan, folder, watcher, engines, manifest)
+    work = _Work(plan, folder, watcher, engines, manifest, running or {})
     try:
         with stop_signals():
             for group in _groups(plan):
@@ -90,12 +106,21 @@ def _groups(plan: Plan) -> list[list[Service]]:
 class _Work:
     """The work of one `record`, and what is noted of it as it goes."""
 
-    def __init__(self, plan: Plan, folder: Path, watcher: Watcher, engines: Engines, manifest: Manifest) -> None:
+    def __init__(  # noqa: PLR0913  (all that the work needs)
+        self,
+        plan: Plan,
+        folder: Path,
+        watcher: Watcher,
+        engines: Engines,
+        manifest: Manifest,
+        running: Mapping[str, RunningService],
+    ) -> None:
         self._plan = plan
         self._folder = folder
         self._watcher = watcher
         self._engines = engines
         self._manifest = manifest
+        self._running = running
 
     def do(self, group: list[Service]) -> None:
         """Start the group's services, drive every load at those that are up, and stop them whatever happens."""
@@ -118,7 +143,7 @@ class _Work:
         entry = self._manifest.service_entries[service.name] = ServiceEntry(service.name, service.url)
         folder = _made(self._folder / service.name)
         try:
-            running = stack.enter_context(start(service, folder))
+            running = self._running.get(service.name) or stack.enter_context(start(service, folder))
         except StoppedError:
             raise
         except PerfgateError as error:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from perfgate.judge.words import counted, quantity
 from perfgate.judge.words import number as words_number
 from perfgate.report.tables import lasting, printable
-from perfgate.stage import Watcher
+from perfgate.stage import Unwatched, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,26 +168,8 @@ def ready_line(name: str, startup_s: float | None) -> str:
     return f"{printable(name)}: ready{after}"
 
 
-class SilentView:
+class SilentView(Unwatched):
     """Shows nothing."""
-
-    def service_starting(self, name: str) -> None:
-        """Nothing."""
-
-    def service_ready(self, name: str, startup_s: float | None) -> None:
-        """Nothing."""
-
-    def load_starting(self, service: Service, load: Load) -> None:
-        """Nothing."""
-
-    def second(self, service: str, load: str, progress: Progress, sample: ServiceSample | None) -> None:
-        """Nothing."""
-
-    def load_ended(self, service: str, load: str, detail: str) -> None:
-        """Nothing."""
-
-    def message(self, text: str) -> None:
-        """Nothing: what went wrong stands in the result."""
 
     def close(self) -> None:
         """Nothing."""

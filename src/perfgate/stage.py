@@ -47,6 +47,28 @@ class Watcher(Protocol):
         """Something that a person should read."""
 
 
+class Unwatched:
+    """A watcher that nobody looks at."""
+
+    def service_starting(self, name: str) -> None:
+        """Nothing."""
+
+    def service_ready(self, name: str, startup_s: float | None) -> None:
+        """Nothing."""
+
+    def load_starting(self, service: Service, load: Load) -> None:
+        """Nothing."""
+
+    def second(self, service: str, load: str, progress: Progress, sample: ServiceSample | None) -> None:
+        """Nothing."""
+
+    def load_ended(self, service: str, load: str, detail: str) -> None:
+        """Nothing."""
+
+    def message(self, text: str) -> None:
+        """Nothing: what went wrong stands in the result."""
+
+
 @dataclass(frozen=True)
 class Seat:
     """One load at one service.
@@ -135,8 +157,8 @@ class Lane:
         elif isinstance(event, Done):
             self._watcher.load_ended(*names, event.detail)
             self._end(None)
-        else:
-            self._end(_error_of(event))
+        elif isinstance(event, Refused):
+            self._end(error_of(event))
 
     def _begin_load(self) -> None:
         self.driven = True
@@ -178,7 +200,7 @@ class Lane:
         self.close()
 
 
-def _error_of(refused: Refused) -> PerfgateError:
+def error_of(refused: Refused) -> PerfgateError:
     """The engine's error, as the class that it was there."""
     kind = getattr(errors, refused.kind, EngineError)
     error: PerfgateError = kind(refused.message, place=refused.place, hint=refused.hint, slug=refused.slug)

@@ -63,6 +63,14 @@ def render(result: Result, *, width: int = 80, color: bool = False, verbose: boo
     return trimmed(buffer.getvalue())
 
 
+def summary(result: Result, *, width: int = 80, color: bool = False) -> str:
+    """Only the table of runs with their verdicts and figures, without a newline at its end; arguments as in `render`."""
+    console, buffer = text_console(width, color=color)
+    for part in _summaries(result):
+        print_part(console, part)
+    return trimmed(buffer.getvalue()).strip("\n")
+
+
 def text_console(width: int, *, color: bool) -> tuple[Console, StringIO]:
     """A console that writes to the buffer beside it and takes nothing from the environment.
 

@@ -1,0 +1,117 @@
+"""The pytest plugin: hooks only, so that it costs nothing where it is not used; what they do stands in `suite`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from perfgate.suite.fixture import Perfgate
+
+BUDGETS = "budgets.toml"
+CHECKS = "perfgate_checks"  # of the report of an item's test: title, status and words of each
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """All options begin with `--perfgate`."""
+    group = parser.getgroup("perfgate", "performance gate")
+    group.addoption("--perfgate", action="store_true", help="Collect the budgets file like a test file.")
+    group.addoption("--perfgate-budgets", metavar="PATH", help="The budgets file; budgets.toml unless given.")
+    group.addoption("--perfgate-out", metavar="DIR", help="Where recordings and reports go; .perfgate/pytest.")
+    group.addoption("--perfgate-scale", type=float, default=1.0, metavar="F", help="Multiply every duration.")
+    group.addoption(
+        "--perfgate-overlap", action="store_true", help="Loads need not wait for those of other processes here."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker, for `-m perfgate`, and with `--perfgate` the project's own budgets file among what is collected."""
+    config.addinivalue_line("markers", "perfgate: a load that perfgate drives at a service.")
+    config.pluginmanager.register(_Results(config), "perfgate-results")
+    if config.getoption("perfgate"):
+        path = str(_budgets(config))
+        if path not in config.args:
+            config.args.append(path)
+
+
+def _budgets(config: pytest.Config) -> Path:
+    path: Path = config.rootpath / (config.getoption("perfgate_budgets") or BUDGETS)
+    return path
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a budgets file that was named, or, with `--perfgate`, the project's own."""
+    if file_path.suffix != ".toml":
+        return None
+    # pytest forgets the name of a file that lies in a folder which is collected too.
+    own = parent.config.getoption("perfgate") and file_path == _budgets(parent.config)
+    if not (own or parent.session.isinitpath(file_path)):
+        return None
+    from perfgate.suite.items import BudgetsFile
+
+    file: pytest.Collector = BudgetsFile.from_parent(parent, path=file_path)
+    return file
+
+
+class _Results:
+    """Hears every report, also those of other processes: keeps where results lie, and makes reports of checks."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.paths: list[str] = []
+        self._config = config
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """An item's checks travel with the report of its test."""
+        report = yield
+        told = getattr(item, "told", None)
+        if told and call.when == "call":
+            setattr(report, CHECKS, told)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """In the process that reports, each check becomes a report of its own."""
+        if report.when == "teardown":
+            self.paths += [str(value) for name, value in report.user_properties if name == "perfgate_result"]
+        told = getattr(report, CHECKS, None)
+        if told and not hasattr(self._config, "workerinput"):
+            from perfgate.suite.reports import reports_of
+
+            for own in reports_of(report, told):
+                self._config.hook.pytest_runtest_logreport(report=own)
+
+
+@pytest.fixture
+def perfgate(request: pytest.FixtureRequest) -> Perfgate:
+    """Drive loads at services, and look at what was measured."""
+    from perfgate.suite.fixture import Perfgate
+
+    return Perfgate(request)
+
+
+def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
+    """A check that held needs no dot of its own."""
+    return ("", "", "") if getattr(report, "perfgate_check", "") == "pass" else None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table of verdicts."""
+    results = config.pluginmanager.get_plugin("perfgate-results")
+    if results and (paths := results.paths):
+        from perfgate.suite.summary import show
+
+        show(paths, terminalreporter, config)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop services."""
+    session_key = getattr(sys.modules.get("perfgate.suite.settings"), "SESSION", None)
+    if session_key is not None and session_key in session.config.stash:
+        session.config.stash[session_key].close()

@@ -1,0 +1,52 @@
+"""The end of a session: one table of verdicts, and one result of all that was driven."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perfgate.errors import PerfgateError
+from perfgate.report import json, text
+from perfgate.suite.settings import settings_of
+from perfgate.suite.whole import together
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+    from perfgate.judge.result import Result
+
+
+def show(paths: Sequence[str], terminal: Any, config: pytest.Config) -> None:
+    """Write the session's result and reports beside the recordings, and the table to the terminal.
+
+    Args:
+        paths: of the `result.json` of each load.
+        terminal: pytest's reporter.
+        config: pytest's.
+    """
+    from perfgate.publish.files import write_reports
+
+    out = settings_of(config).out
+    terminal.section("perfgate")
+    try:
+        result = together([_read(path) for path in dict.fromkeys(paths)])
+        write_reports(result, out, {})
+    except PerfgateError as error:  # a full disk must not hide what pytest itself has to say
+        terminal.line(f"the results could not be put together: {error}")
+        return
+    terminal.line(text.summary(result, width=shutil.get_terminal_size((100, 24)).columns))
+    terminal.line(f"{result.verdict.upper()}; reports: {_relative(out, config)}/report.html, result.json")
+
+
+def _read(path: str) -> Result:
+    try:
+        return json.parse(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PerfgateError(f"cannot be read: {error.strerror}", place=path, slug="result-file") from error
+
+
+def _relative(path: Path, config: pytest.Config) -> str:
+    return str(path.relative_to(config.rootpath)) if path.is_relative_to(config.rootpath) else str(path)

@@ -1,0 +1,61 @@
+"""What the suite says of runs and checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfgate.judge.words import label, quantity, signed_percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perfgate.judge.result import Check, RunResult
+
+
+def check_title(check: Check) -> str:
+    """What a check is called: `GET /items/{id} p95`, and what it is held against when that is no budget."""
+    against = "" if check.kind == "budget" else f" {check.kind}"
+    return f"{check.endpoint or 'whole service'} {check.metric}{against}"
+
+
+def failure_words(check: Check) -> str:
+    """A broken check: observed, limit, change, and what to do."""
+    lines = [check.message]
+    if check.observed is not None:
+        lines.append(f"  observed: {quantity(check.observed, check.unit)}")
+    if check.limit is not None:
+        where = f" ({check.source})" if check.source else ""
+        lines.append(f"  limit:    {quantity(check.limit, check.unit)}{where}")
+    if check.baseline is not None:
+        lines.append(f"  baseline: {quantity(check.baseline, check.unit)}")
+    if check.change_percent is not None:
+        lines.append(f"  change:   {signed_percent(check.change_percent)}{_interval(check)}")
+    return "\n".join([*lines, f"  next:     {_next_step(check)}"])
+
+
+def _interval(check: Check) -> str:
+    if check.interval_percent is None:
+        return ""
+    low, high = check.interval_percent
+    return f" (from {signed_percent(low)} to {signed_percent(high)})"
+
+
+def _next_step(check: Check) -> str:
+    if check.status == "invalid":
+        return "measure longer, or mend what kept it from being judged"
+    if check.kind != "budget":
+        return "make it faster, or accept it for a time with [[accept]]"
+    if check.uncertain:
+        return "the limit lies within the measurement's uncertainty: measure longer before acting on it"
+    return f"make {label(check.metric)} better, or change the limit{f' at {check.source}' if check.source else ''}"
+
+
+def checks_failed(broken: Sequence[Check], count: int) -> str:
+    """The item's own failure; the checks have reports of their own."""
+    lines = [f"{len(broken)} of {count} checks did not hold:"]
+    return "\n".join([*lines, *(f"  {check_title(check)}: {check.message}" for check in broken)])
+
+
+def doubts_words(run: RunResult) -> str:
+    """Why a run proves nothing."""
+    return "\n".join(["the run is invalid, so nothing was judged:", *(f"  {doubt}" for doubt in run.doubts)])
