@@ -155,13 +155,16 @@ def count_requests(environment: Any, *, ours: bool) -> Callable[[], int]:
     import gevent
 
     from perfgate.drive.engine import create_runner
+    from perfgate.drive.iterations import number_iterations
     from perfgate.drive.recorder import Recorder
+    from perfgate.drive.share import Share
 
     create_runner(environment, keep_statistics=not ours)
     if not ours:
         return lambda: int(environment.stats.total.num_requests - environment.stats.total.num_failures)
+    number_iterations(0, Share())
     recorder, flushed = Recorder(None), [0]
-    environment.events.request.add_listener(recorder.on_request)
+    environment.events.request.add_listener(recorder)
 
     def flush() -> None:
         seen = recorder.flush()

@@ -50,7 +50,7 @@ _SOURCE = np.random.default_rng(1)
 def write_journals(folder: Path, seconds: int, per_cell: int) -> int:
     """Write a run of `seconds` with 20 endpoints and `per_cell` requests in each cell; returns the journal's size."""
     with JournalWriter(folder / REQUESTS_JOURNAL) as journal:
-        journal.append(BEGIN, asdict(Begin(time.time(), "user", ["Visitor"], "closed", "")))
+        journal.append(BEGIN, asdict(Begin(time.time(), ["Visitor"], "closed", "")))
         for number in range(seconds):
             entry = Second(number, 10, _cells(number, per_cell), health=HealthSample(0.3, 1.0, 0.0))
             journal.append(SECOND, second_to_body(entry))

@@ -58,6 +58,12 @@ class BudgetsError(UsageError):
     slug = "budgets"
 
 
+class ImportFileError(UsageError):
+    """A result file of another tool is missing, cut off, of no known tool, or wrong in a line. Exit 2."""
+
+    slug = "import-file"
+
+
 class HostNotAllowedError(UsageError):
     """A URL points to a host that `allowed_hosts` does not name. Exit 2 before anything is driven."""
 
@@ -93,6 +99,12 @@ class StorageError(PerfgateError):
     """Results cannot be written: the disk is full, or the folder is not writable. Exit 3."""
 
     slug = "storage"
+
+
+class BaselineError(PerfgateError):
+    """There is nothing that a run can be compared with, or it cannot be told what. Exit 3 if that was required."""
+
+    slug = "baseline"
 
 
 class StoppedError(PerfgateError):

@@ -58,6 +58,23 @@ def run(  # noqa: PLR0913  (what a caller may choose)
     return judge(folder, manifest)
 
 
+def judged(folder: Path) -> Result:
+    """The result of any recording, of a run or of a comparison.
+
+    Raises:
+        RecordingError: it is not one, or cannot be read.
+        BudgetsError: its budgets cannot be read by this version.
+    """
+    manifest = Manifest.load(folder)
+    if manifest.comparison:
+        from perfgate.compare.judging import judge as judge_comparison
+
+        return judge_comparison(folder, manifest)
+    from perfgate.judging import judge
+
+    return judge(folder, manifest)
+
+
 def record(  # noqa: PLR0913  (as `run`)
     plan: Plan,
     folder: Path,

@@ -30,10 +30,19 @@ def judge(folder: Path, manifest: Manifest | None = None) -> Result:
         BudgetsError: its budgets cannot be read by this version.
     """
     manifest = manifest or Manifest.load(folder)
-    plan = _plan(manifest, folder)
-    runs = [_run(folder, entry, plan) for entry in _entries(manifest, plan)]
+    plan = plan_of(manifest, folder)
+    runs = [_run(folder, entry, plan) for entry in runs_of(manifest, plan)]
+    known = manifest.service_entries
+    entries = [known.get(service.name) or ServiceEntry(service.name, service.url) for service in plan.services.values()]
+    services = [_service(entry, runs, plan) for entry in entries]
+    circumstances = circumstances_of(manifest, folder)
+    return judge_all(services, runs, circumstances, artifacts=plan.artifacts, sizes=manifest.artifacts)
+
+
+def circumstances_of(manifest: Manifest, folder: Path) -> Circumstances:
+    """When, where and how a recording was made; one that was never ended was killed."""
     ended_at = manifest.ended_at or _last_change(folder)
-    circumstances = Circumstances(
+    return Circumstances(
         id=manifest.id,
         started_at=manifest.started_at,
         duration_s=ended_at - manifest.started_at,
@@ -45,10 +54,6 @@ def judge(folder: Path, manifest: Manifest | None = None) -> Result:
         control=_control(manifest.control_ms),
         stopped=manifest.stopped or ("" if manifest.ended_at else "perfgate was killed before its end"),
     )
-    known = manifest.service_entries
-    entries = [known.get(service.name) or ServiceEntry(service.name, service.url) for service in plan.services.values()]
-    services = [_service(entry, runs, plan) for entry in entries]
-    return judge_all(services, runs, circumstances, artifacts=plan.artifacts, sizes=manifest.artifacts)
 
 
 def _control(times_ms: list[float]) -> Control | None:
@@ -58,7 +63,7 @@ def _control(times_ms: list[float]) -> Control | None:
     return Control(median_ms=median, spread_percent=spread, repetitions=len(times_ms))
 
 
-def _plan(manifest: Manifest, folder: Path) -> Plan:
+def plan_of(manifest: Manifest, folder: Path) -> Plan:
     """What was asked for; whatever the manifest notes belongs to it."""
     try:
         plan = parse_plan(
@@ -87,7 +92,7 @@ def _damaged(folder: Path, why: str) -> RecordingError:
     return RecordingError(f"the manifest is damaged: {why}", place=str(folder / MANIFEST))
 
 
-def _entries(manifest: Manifest, plan: Plan) -> list[RunEntry]:
+def runs_of(manifest: Manifest, plan: Plan) -> list[RunEntry]:
     """The runs that were noted, and those that were not: what was asked for and not measured is never a pass."""
     noted = {(entry.service, entry.load) for entry in manifest.runs}
     wanted = [(service.name, load) for service in plan.services.values() for load in service.loads]
@@ -104,10 +109,10 @@ def _run(folder: Path, entry: RunEntry, plan: Plan) -> RunResult:
     service, load = plan.services[entry.service], plan.loads[entry.load]
     if not entry.driven:
         problem = entry.problem or Problem("engine", "it was not driven")
-        return invalid_run(service, load, _error(problem))
+        return invalid_run(service, load, error_of(problem))
     spans = load.profile.segments if load.profile else None
     summary = summarize(folder / entry.folder, spans, plan.gate.health, stress=load.kind == "stress")
-    return judge_run(summary, load, service, error=_error(entry.problem) if entry.problem else None)
+    return judge_run(summary, load, service, error=error_of(entry.problem) if entry.problem else None)
 
 
 def _service(entry: ServiceEntry, runs: list[RunResult], plan: Plan) -> ServiceResult:
@@ -117,5 +122,6 @@ def _service(entry: ServiceEntry, runs: list[RunResult], plan: Plan) -> ServiceR
     return judge_service(service, own, url=entry.url, startup_time_s=entry.startup_time_s, weights=weights)
 
 
-def _error(problem: Problem) -> PerfgateError:
+def error_of(problem: Problem) -> PerfgateError:
+    """The error that was noted."""
     return PerfgateError(problem.message, place=problem.place, hint=problem.hint, slug=problem.slug)

@@ -36,9 +36,9 @@ def check_scenarios(plan: Plan) -> None:
             raise ScenarioError(f"the scenario cannot be read: {error}", place=str(path)) from error
 
 
-def fresh_folder(root: Path) -> Path:
+def fresh_folder(root: Path, below: str = RUNS) -> Path:
     """A name for a new recording below `root`/.perfgate/runs, by the time, so that names sort."""
-    base = root / RUNS
+    base = root / below
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     tries = (base / (name if number == 0 else f"{name}-{number}") for number in range(1000))
     return next(path for path in tries if not path.exists())

@@ -246,3 +246,59 @@ def test_a_user_without_a_host_stops_the_test(child: Child) -> None:
         return str(error)
     """
     assert "no host" in child.value("http://x", code)
+
+
+def test_the_recorder_is_told_directly_only_while_nobody_else_listens(child: Child, app_url: str) -> None:
+    """A listener that comes later hears what comes later; one who leaves hears no more; each request counts once."""
+    code = """
+    from locust.event import EventHook
+    from perfgate.drive.client.session import Session
+    from perfgate.drive.recorder import Recorder
+    event, recorder, heard = EventHook(), Recorder(None), []
+    event.add_listener(recorder)
+    client = Session(self.host, event)
+    client.get("/status/200?first")
+    listener = event.add_listener(lambda **values: heard.append([values["name"], values["response_length"]]))
+    client.get("/status/404", name="second")
+    event.remove_listener(recorder)
+    client.get("/status/200?third")
+    event.add_listener(recorder)
+    event.remove_listener(listener)
+    client.get("/status/500", name="fourth")
+    with client.get("/status/500", name="fifth", catch_response=True) as response:
+        response.success()
+    done = recorder.flush()
+    endpoints = {cell.endpoint: [cell.outcome, cell.response_ms.count] for cell in done.cells}
+    kinds = {failure.endpoint: failure.kind for failure in done.failures_by_kind}
+    return [endpoints, kinds, [name for name, _ in heard]]
+    """
+    assert child.value(app_url, code) == [
+        {
+            "GET /status/200?first": ["ok", 1],
+            "GET second": ["failed", 1],
+            "GET fourth": ["failed", 1],
+            "GET fifth": ["ok", 1],
+        },
+        {"GET second": "HTTP 404", "GET fourth": "HTTP 500"},
+        ["second", "/status/200?third"],
+    ]
+
+
+def test_an_event_that_a_scenario_has_changed_is_fired(child: Child, app_url: str) -> None:
+    """Its own kind of event, or its own `fire`: then that is how requests are told."""
+    code = """
+    from locust.event import EventHook
+    from perfgate.drive.client.session import Session
+    from perfgate.drive.recorder import Recorder
+    fired = []
+    class Own(EventHook):
+        def fire(self, **values):
+            fired.append(values["name"])
+    changed = EventHook()
+    changed.fire = lambda **values: fired.append(values["name"])
+    for number, event in enumerate([Own(), changed]):
+        event.add_listener(Recorder(None))
+        Session(self.host, event).get("/status/200", name=f"event {number}")
+    return fired
+    """
+    assert child.value(app_url, code) == ["event 0", "event 1"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from perfgate.drive.client.clock import Clock, Timing
 from perfgate.drive.extract import Extractor
 from perfgate.drive.failure import kind_of
 from perfgate.drive.recorder import (
@@ -67,6 +68,40 @@ def test_response_times_are_not_rounded() -> None:
     _at(recorder, 1.5, response_time=114.9)
     (cell,) = recorder.flush().cells
     assert (cell.response_ms.minimum, cell.response_ms.maximum) == (105.1, 114.9)
+
+
+@pytest.mark.parametrize("error", [None, "wrong answer"])
+@pytest.mark.parametrize("clock", ["kernel", "user"])
+def test_our_client_may_tell_the_recorder_without_the_event(error: str | None, clock: Clock) -> None:
+    """What is recorded is the same either way: times, opening, retries, clock, failures and the slowest."""
+    told, heard = Recorder(None), Recorder(None)
+    sent_ns = time.time_ns()
+    for recorder in (told, heard):
+        recorder.start(time.monotonic() - 5)
+    timing = Timing(sent_ns, sent_ns + 7_000_000, 1.5, 2.5, clock, 1)
+    told.take_request("GET", "/a", timing, 12, error, Response(), "http://x/a")
+    heard(
+        request_type="GET", name="/a", response_time=7.0, response_length=12, exception=error, response=Response(),
+        url="http://x/a", perfgate=timing, context={}, start_time=sent_ns / 1e9,
+    )  # fmt: skip
+    one, other = told.flush(), heard.flush()
+    assert (one.requests, one.failures, one.stamped, one.retried) == (1, error is not None, clock == "kernel", 1)
+    assert [(cell.endpoint, cell.outcome, cell.second, cell.bytes_received) for cell in one.cells] == [
+        (cell.endpoint, cell.outcome, cell.second, cell.bytes_received) for cell in other.cells
+    ]
+    assert [cell.response_ms.total for cell in one.cells] == [cell.response_ms.total for cell in other.cells] == [7.0]
+    assert one.failures_by_kind == other.failures_by_kind
+    assert {cell.name: cell.values.total for cell in one.metrics} == {"connect_time": 1.5, "tls_time": 2.5}
+    assert [slow.url for slow in one.slowest] == [slow.url for slow in other.slowest] == ["http://x/a"]
+
+
+@pytest.mark.parametrize("event", [{"response_time": 1e300}, {"response_length": 10**30}, {"start_time": -1e200}])
+def test_whatever_a_scenario_fires_the_rest_is_recorded(event: dict[str, Any]) -> None:
+    """A number beyond all measure is a number of that request alone."""
+    recorder = Recorder(hold(1, 3))
+    _at(recorder, 1.5, **event)
+    _at(recorder, 1.5)
+    assert recorder.flush().requests == 2
 
 
 def test_a_flush_empties_the_recorder() -> None:

@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate.judge.result import Check, Result, RunResult
+from perfgate.measure.journals import read_recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOCUSTFILES = REPOSITORY / "tests" / "locustfiles"
 PERFGATE = [sys.executable, "-m", "perfgate"]
-LONGEST_S = 120  # a bound against hanging, not an expectation
+LONGEST_S = 300  # a bound against hanging, not an expectation
 
 ECHO = f'command = "{sys.executable} -m tests.servers.echo {{port}}"'
 
@@ -85,11 +87,12 @@ class Project:
     def wild(self, name: str) -> None:
         """Use one of the locustfiles in the styles of Locust's documentation, unchanged."""
         self.scenario((LOCUSTFILES / name).read_text(encoding="utf-8"))
+        self.budgets(load='users = 4\nduration = "2s"')  # time for every one of its tasks
 
     def budgets(
         self,
         *,
-        load: str = 'users = 4\nduration = "2s"',
+        load: str = 'users = 4\nduration = "1s"',
         name: str = "normal",
         service: str = ECHO,
         url: str = "http://127.0.0.1:{port}",
@@ -148,6 +151,22 @@ scenario = "scenarios/shop.py"
                 break
         outcome = self._finish(process)
         return Outcome(outcome.code, seen + outcome.out, outcome.err, outcome.result)
+
+    def once_recorded(
+        self, act: Callable[[subprocess.Popen[str]], object], load: str = "normal"
+    ) -> Callable[[subprocess.Popen[str]], None]:
+        """For `run_until`: `act` as soon as some of the load is on the disk, so that there is something to keep."""
+
+        def wait_and_act(process: subprocess.Popen[str]) -> None:
+            deadline = time.monotonic() + LONGEST_S
+            while process.poll() is None and time.monotonic() < deadline and not self._has_recorded(load):
+                time.sleep(0.1)
+            act(process)
+
+        return wait_and_act
+
+    def _has_recorded(self, load: str) -> bool:
+        return any(True for _ in read_recording(self.out / "shop" / load).cells)
 
     def _finish(self, process: subprocess.Popen[str]) -> Outcome:
         try:

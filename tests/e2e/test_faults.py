@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from tests.e2e.project import ECHO, LONGEST_S, PERFGATE, REPOSITORY
+from tests.e2e.project import ECHO, LONGEST_S, PERFGATE, REPOSITORY, SIMPLE_SCENARIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.e2e.project import Outcome, Project
 
 
@@ -58,7 +56,7 @@ def _wait_until_nothing_is_left(project: Project) -> None:
     [
         ("version = 1", "version = ", ["budgets.toml:1"]),
         ("users = 4", "usres = 4", ["usres", "users"]),
-        ('duration = "2s"', 'duration = "2 parsecs"', ["parsecs"]),
+        ('duration = "1s"', 'duration = "1 parsec"', ["parsec"]),
         ("users = 4", "users = -4", ["-4"]),
         ("scenarios/shop.py", "scenarios/shpo.py", ["shpo.py", "shop.py"]),
         ('"50%"', '"50ms"', ["50ms"]),
@@ -161,7 +159,7 @@ def test_the_other_services_are_driven_when_one_does_not_start(project: Project)
 
 def test_a_service_that_dies_in_the_middle_makes_the_run_invalid(project: Project) -> None:
     """The load ends, the exit code is named, and what was measured is shown."""
-    project.budgets(service=ECHO.replace("{port}", "{port} --die-after 3"), load='users = 4\nduration = "60s"')
+    project.budgets(service=ECHO.replace("{port}", "{port} --die-after 1.5"), load='users = 4\nduration = "60s"')
     outcome = project.run()
     _invalid(outcome, "7")
     assert outcome.run().duration_s < 50
@@ -179,8 +177,8 @@ def test_a_service_that_answers_only_errors_is_never_a_pass(project: Project) ->
 def test_a_service_that_hangs_is_never_a_pass(project: Project) -> None:
     """Requests that never come back are counted as cut off, not forgotten."""
     project.budgets(
-        service=ECHO.replace("{port}", "{port} --hang-after 1.5"),
-        load='users = 4\nduration = "4s"\nstop_timeout = "1s"',
+        service=ECHO.replace("{port}", "{port} --hang-after 1"),
+        load='users = 4\nduration = "3s"\nstop_timeout = "1s"',
         budget='p95 = "1s"',
     )
     outcome = project.run()
@@ -216,21 +214,11 @@ def test_an_endpoint_in_the_budgets_that_never_occurs_is_invalid(project: Projec
     _invalid(outcome, "GET /hoem", "GET /home")
 
 
-def _after(seconds: float, act: Callable[[subprocess.Popen[str]], None]) -> Callable[[subprocess.Popen[str]], None]:
-    """Let some load pass first, so that there is something to keep."""
-
-    def wait_and_act(process: subprocess.Popen[str]) -> None:
-        time.sleep(seconds)
-        act(process)
-
-    return wait_and_act
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_signal_in_the_middle_gives_a_partial_result(project: Project, number: signal.Signals) -> None:
     """Exit 3, the requests until then are reported, and no process is left behind."""
     project.budgets(load='users = 4\nduration = "90s"')
-    outcome = project.run_until("normal", _after(2.5, lambda process: process.send_signal(number)))
+    outcome = project.run_until("normal", project.once_recorded(lambda process: process.send_signal(number)))
     _invalid(outcome, f"stopped by {number.name}")
     assert sum(phase.total.requests for phase in outcome.run().phases) > 0
     _wait_until_nothing_is_left(project)
@@ -244,7 +232,7 @@ def _engine_of(process: subprocess.Popen[str]) -> psutil.Process:
 def test_an_engine_that_is_killed_leaves_a_partial_result(project: Project) -> None:
     """SIGKILL to the generator: what it journaled is reported, exit 3."""
     project.budgets(load='users = 4\nduration = "90s"')
-    outcome = project.run_until("normal", _after(3.5, lambda process: _engine_of(process).kill()))
+    outcome = project.run_until("normal", project.once_recorded(lambda process: _engine_of(process).kill()))
     _invalid(outcome, "SIGKILL")
     assert sum(phase.total.requests for phase in outcome.run().phases) > 0
     _wait_until_nothing_is_left(project)
@@ -253,7 +241,7 @@ def test_an_engine_that_is_killed_leaves_a_partial_result(project: Project) -> N
 def test_a_killed_perfgate_leaves_no_process_and_a_readable_recording(project: Project) -> None:
     """Even SIGKILL to perfgate itself: service and engine end, and `perfgate report` shows what there is."""
     project.budgets(load='users = 4\nduration = "90s"')
-    project.run_until("normal", _after(3.5, lambda process: process.kill()))
+    project.run_until("normal", project.once_recorded(lambda process: process.kill()))
     _wait_until_nothing_is_left(project)
     outcome = project.perfgate("report", str(project.out))
     assert outcome.code == 3
@@ -262,6 +250,7 @@ def test_a_killed_perfgate_leaves_no_process_and_a_readable_recording(project: P
 
 def test_a_full_disk_is_a_clear_error(project: Project) -> None:
     """The journal cannot grow: exit 3 with the reason, not a traceback. A file-size limit stands in for the disk."""
+    project.scenario(SIMPLE_SCENARIO.replace('get("/home")', 'get("/home", name=f"/{self.random.random()}")'))
     project.budgets(load='users = 4\nduration = "30s"')
     done = subprocess.run(
         [*PERFGATE, "run", "--out", str(project.out)],

@@ -43,7 +43,7 @@ def test_a_warning_passes_and_fails_only_when_strict(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", ['users = 5\nduration = "3s"\nramp_up = "1s"', 'rate = "100/s"\nduration = "3s"\nramp_up = "1s"']
+    "model", ['users = 5\nduration = "2s"\nramp_up = "1s"', 'rate = "100/s"\nduration = "2s"\nramp_up = "1s"']
 )
 def test_ramp_and_steady_phase_are_recorded_and_judged_apart(project: Project, model: str) -> None:
     """The phases of the profile appear in order, and only the steady one is judged."""
@@ -57,8 +57,8 @@ def test_ramp_and_steady_phase_are_recorded_and_judged_apart(project: Project, m
 
 
 def test_the_open_model_serves_every_arrival(project: Project) -> None:
-    """Poisson arrivals at 100/s for 3 s: none is dropped, and each is one request of this scenario."""
-    project.budgets(load='rate = "100/s"\nduration = "3s"')
+    """Poisson arrivals at 100/s for 2 s: none is dropped, and each is one request of this scenario."""
+    project.budgets(load='rate = "100/s"\nduration = "2s"')
     run = project.run().run()
     assert run.model == "open"
     assert run.health.unserved == 0
@@ -91,13 +91,13 @@ class Visitor(FastHttpUser):
     wait_time = constant(0.02)
     @task
     def home(self):
-        wait = 0 if self.environment.runner.user_count <= 2 else 0.3
+        wait = 0 if self.environment.runner.user_count <= 2 else 0.8
         self.client.get(f"/slow?s={wait}", name="/home")
 """)
     project.budgets(
         name="stress",
         load='users = [2, 4, 6]\nstep = "2s"',
-        budget='p50 = "150ms"\n[services.shop.budget.stress]\ncapacity = "4 users"',
+        budget='p50 = "400ms"\n[services.shop.budget.stress]\ncapacity = "4 users"',
     )
     outcome = project.run()
     capacity = outcome.run("stress").capacity
@@ -111,12 +111,12 @@ def test_stop_when_ends_a_stress_load_that_only_fails(project: Project) -> None:
     project.budgets(
         name="stress",
         service=ECHO.replace("{port}", "{port} --fail"),
-        load='users = [2, 4]\nstep = "30s"\nstop_when = { error_rate = "5%" }',
+        load='users = [2, 4]\nstep = "15s"\nstop_when = { error_rate = "5%" }',
     )
     outcome = project.run()
     assert outcome.code == 1
     run = outcome.run("stress")
-    assert run.duration_s < 40
+    assert run.duration_s < 20
     assert run.capacity is not None
     assert [step.reached for step in run.capacity.steps] == [True, False]
 
@@ -125,7 +125,7 @@ def test_spike_reports_the_time_to_recover(project: Project) -> None:
     """A server that keeps up is back within budget at once."""
     project.budgets(
         name="spike",
-        load='users = 2\nspike_users = 10\nspike_at = "2s"\nspike_duration = "1s"\nduration = "5s"',
+        load='users = 2\nspike_users = 10\nspike_at = "1s"\nspike_duration = "1s"\nduration = "4s"',
         budget='p95 = "20s"\n[services.shop.budget.spike]\nrecovery_time = "2s"',
     )
     outcome = project.run()
@@ -209,10 +209,10 @@ def test_report_recreates_the_result_from_the_recording(project: Project) -> Non
 
 def test_scale_shortens_every_duration_and_the_result_says_so(project: Project) -> None:
     """A quick look is labelled as one."""
-    project.budgets(load='users = 4\nduration = "20s"')
+    project.budgets(load='users = 4\nduration = "15s"')
     outcome = project.run("--scale", "0.1")
     assert outcome.the_result.scale == 0.1
-    assert pytest.approx(2, abs=0.5) == outcome.run().duration_s
+    assert 1 < outcome.run().duration_s < 10
     assert "multiplied by 0.1" in outcome.out
 
 
@@ -226,7 +226,7 @@ cwd = "{REPOSITORY}"
 scenario = "scenarios/shop.py"
 budget = {{ error_rate = "50%" }}
 """
-    project.budgets(extra=extra)
+    project.budgets(load='users = 4\nduration = "3s"', extra=extra)
     path = project.root / "budgets.toml"
     path.write_text(path.read_text().replace("[gate.health]", "[gate]\ntogether = true\n[gate.health]"))
     first, second = project.run().the_result.runs

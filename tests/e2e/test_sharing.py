@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,13 +18,13 @@ from perfgate.plan.profile import hold
 from tests.e2e.project import ECHO, LONGEST_S, PERFGATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.project import Outcome, Project
 
-OPEN = 'rate = "80/s"\nduration = "3s"\nramp_up = "1s"'
-SCHEDULE = hold(80, 3, ramp_up_s=1)
+OPEN = 'rate = "80/s"\nduration = "2s"\nramp_up = "1s"'
+SCHEDULE = hold(80, 2, ramp_up_s=1)
 SEED = 7
 
 # Each iteration writes down the random number that it was given.
@@ -88,20 +87,12 @@ def _children(pid: int, module: str) -> list[psutil.Process]:
     return sorted(found, key=lambda child: (child.create_time(), child.pid))
 
 
-def _after(seconds: float, act: Callable[[subprocess.Popen[str]], object]) -> Callable[[subprocess.Popen[str]], None]:
-    def wait_and_act(process: subprocess.Popen[str]) -> None:
-        time.sleep(seconds)  # let some load pass, so that there is something to keep
-        act(process)
-
-    return wait_and_act
-
-
 # Processes.
 
 
 def test_two_processes_have_the_users_of_one(project: Project) -> None:
     """Five users together, the odd one included, in two journals."""
-    project.budgets(load='users = 5\nduration = "3s"')
+    project.budgets(load='users = 5\nduration = "2s"')
     outcome = project.run("--processes", "2")
     assert outcome.code == 0, outcome.out
     folder = project.out / "shop" / "normal"
@@ -122,9 +113,8 @@ def test_two_processes_serve_exactly_the_schedule_of_one(project: Project) -> No
 def test_one_of_two_processes_that_is_killed_makes_the_run_invalid_and_is_named(project: Project) -> None:
     """The other is stopped gracefully, and what both recorded is reported; also when it is judged again later."""
     project.budgets(load='users = 6\nduration = "90s"')
-    outcome = project.run_until(
-        "normal", _after(3.5, lambda run: _children(run.pid, "perfgate.drive.engine")[1].kill()), "--processes", "2"
-    )
+    kill = project.once_recorded(lambda run: _children(run.pid, "perfgate.drive.engine")[1].kill())
+    outcome = project.run_until("normal", kill, "--processes", "2")
     assert outcome.code == 3, outcome.out
     reasons = " ".join(outcome.the_result.reasons)
     assert "engine 2 of 2 (process" in reasons
@@ -137,7 +127,7 @@ def test_one_of_two_processes_that_is_killed_makes_the_run_invalid_and_is_named(
 FAILING = {
     "name": "stress",
     "service": ECHO.replace("{port}", "{port} --fail"),
-    "load": 'users = [2, 4]\nstep = "30s"\nstop_when = { error_rate = "5%" }',
+    "load": 'users = [2, 4]\nstep = "10s"\nstop_when = { error_rate = "5%" }',
 }
 
 
@@ -223,10 +213,42 @@ def test_workers_stay_for_every_load(project: Project, port: int) -> None:
     assert [run.load for run in outcome.the_result.runs] == ["normal", "rush"]
 
 
+QUITTING = """
+from locust import FastHttpUser, events, task
+from locust.runners import WorkerRunner
+
+@events.quitting.add_listener
+def check(environment, **_):
+    environment.process_exit_code = 4 if isinstance(environment.runner, WorkerRunner) else 5
+
+class Visitor(FastHttpUser):
+    @task
+    def home(self):
+        self.client.get("/home")
+"""
+
+
+def test_an_exit_code_that_the_scenario_sets_as_it_quits_is_heard_from_workers_and_master(
+    project: Project, port: int
+) -> None:
+    """Its own check failed: the run is invalid, and says where, although both quit when all is over."""
+    project.scenario(QUITTING)
+    project.budgets(load='users = 2\nduration = "1s"')
+    with _workers(project.root / "elsewhere", port, 1) as workers:
+        outcome = project.run(*_with(port, 1))
+        assert outcome.code == 3, outcome.out + outcome.err
+        assert [code for code, _ in _ends(workers)] == [0]
+    reasons = " ".join(outcome.the_result.reasons)
+    assert f"worker 1 of 1 ({socket.gethostname()}" in reasons
+    assert "the scenario set environment.process_exit_code to 4" in reasons
+    assert "the master: the scenario set environment.process_exit_code to 5" in reasons
+    assert outcome.run().health.workers == 1
+    assert _requests(outcome) > 0
+
+
 def test_stop_when_is_decided_over_all_workers_and_they_stay_for_the_next_load(project: Project, port: int) -> None:
     """A load that ended early is not the end of the work."""
-    again = FAILING["load"].replace("30s", "20s")
-    project.budgets(**{**FAILING, "load": f"{FAILING['load']}\n[loads.again]\n{again}"})
+    project.budgets(**{**FAILING, "load": f"{FAILING['load']}\n[loads.again]\n{FAILING['load']}"})
     with _workers(project.root / "elsewhere", port) as workers:
         outcome = project.run(*_with(port))
         _was_stopped_by_its_condition(project, outcome)
@@ -272,7 +294,7 @@ def test_a_worker_that_is_killed_makes_the_run_invalid_and_is_named(project: Pro
     """Its machine and number are in the reasons; the other worker was stopped, and what both reported is kept."""
     project.budgets(load='users = 6\nduration = "90s"')
     with _workers(project.root / "elsewhere", port) as workers:
-        kill = _after(4, lambda _: _children(workers[0].pid, "perfgate.drive.worker")[0].kill())
+        kill = project.once_recorded(lambda _: _children(workers[0].pid, "perfgate.drive.worker")[0].kill())
         outcome = project.run_until("shop / normal", kill, *_with(port))
         assert outcome.code == 3, outcome.out + outcome.err
         (killed, words), (other, _) = _ends(workers)
@@ -288,7 +310,8 @@ def test_a_worker_that_is_stopped_on_its_own_makes_the_run_invalid_and_is_named(
     """SIGTERM to `perfgate worker`: it says so to its master, and loses nothing that it recorded."""
     project.budgets(load='users = 6\nduration = "90s"')
     with _workers(project.root / "elsewhere", port) as workers:
-        outcome = project.run_until("shop / normal", _after(3, lambda _: workers[1].terminate()), *_with(port))
+        stop = project.once_recorded(lambda _: workers[1].terminate())
+        outcome = project.run_until("shop / normal", stop, *_with(port))
         assert outcome.code == 3, outcome.out + outcome.err
         assert [code for code, _ in _ends(workers)] == [0, 3]
     end = _recording(project).end
@@ -318,7 +341,7 @@ def test_a_master_that_is_killed_ends_its_workers(project: Project, port: int) -
     """They notice the silence; the gate says that the engine was killed, and keeps what was reported."""
     project.budgets(load='users = 4\nduration = "90s"')
     with _workers(project.root / "elsewhere", port) as workers:
-        kill = _after(4, lambda run: _children(run.pid, "perfgate.drive.engine")[0].kill())
+        kill = project.once_recorded(lambda run: _children(run.pid, "perfgate.drive.engine")[0].kill())
         outcome = project.run_until("shop / normal", kill, *_with(port))
         assert outcome.code == 3
         assert "SIGKILL" in " ".join(outcome.the_result.reasons)
@@ -332,7 +355,7 @@ def test_a_killed_perfgate_lets_its_workers_go(project: Project, port: int) -> N
     """The master notices that its parent is gone, and stops the load in order."""
     project.budgets(load='users = 4\nduration = "90s"')
     with _workers(project.root / "elsewhere", port) as workers:
-        project.run_until("shop / normal", _after(3, lambda run: run.kill()), *_with(port))
+        project.run_until("shop / normal", project.once_recorded(lambda run: run.kill()), *_with(port))
         assert [code for code, _ in _ends(workers)] == [0, 0]
     end = _recording(project).end
     assert end is not None

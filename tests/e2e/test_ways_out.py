@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,12 +21,11 @@ from perfgate.judging import judge
 from perfgate.live import SilentView
 from perfgate.plan.budgets_file import read_plan
 from perfgate.signals import heed_stop, stop_signals
-from tests.e2e.project import ECHO, LONGEST_S, PERFGATE, REPOSITORY
+from tests.e2e.project import ECHO, LONGEST_S, PERFGATE, REPOSITORY, Project
 from tests.target.processes import is_gone
 
 if TYPE_CHECKING:
     from perfgate.plan.plan import Load, Service
-    from tests.e2e.project import Project
 
 TWO_LOADS = '[loads.second]\nusers = 2\nduration = "1s"'
 
@@ -107,11 +107,19 @@ def _edited(project: Project, change: str) -> None:
     path.write_text(json.dumps(manifest))
 
 
+@pytest.fixture(scope="module")
+def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with a recording that passed; for the tests to copy."""
+    made = Project(tmp_path_factory.mktemp("recorded"))
+    made.budgets(load='users = 2\nduration = "1s"')
+    assert made.run().code == 0
+    return made
+
+
 @pytest.fixture
-def recorded(project: Project) -> Project:
+def recorded(project: Project, recorded_once: Project) -> Project:
     """A project with a recording that passed."""
-    project.budgets(load='users = 2\nduration = "1s"')
-    assert project.run().code == 0
+    shutil.copytree(recorded_once.root, project.root, dirs_exist_ok=True)
     return project
 
 

@@ -29,7 +29,7 @@ from perfgate.measure.recording import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-BEGUN = Begin(1_700_000_000.0, "user", ["Visitor"], "closed", "2.46.2")
+BEGUN = Begin(1_700_000_000.0, ["Visitor"], "closed", "2.46.2")
 HOME = "GET /home"
 MEGABYTE = 1_000_000
 

@@ -300,3 +300,10 @@ def test_the_drain_is_never_saturated() -> None:
     recording = Recording(BEGUN, seconds, End("completed", "", 10.0))
     summary = reduce(recording, profile.hold(10, 10).segments, LIMITS)
     assert {phase.name: phase.saturated for phase in summary.phases} == {"steady": True, "drain": False}
+
+
+def test_a_master_is_given_more_workers_rather_than_processes() -> None:
+    """They drive, it only adds up."""
+    recording = recording_with({second: HealthSample(0.98, 1.0) for second in range(LENGTH)})
+    recording.begin = replace(BEGUN, workers=3)
+    assert health_of(recording).reasons[0].endswith(": use 6 workers or use fewer users")

@@ -25,6 +25,7 @@ from perfgate.measure.recording import (
     Second,
     requests_journal,
     second_to_body,
+    tick_of,
 )
 from tests.measure.recordings import cell, steady_recording, write
 
@@ -76,8 +77,8 @@ def test_the_worst_clock_step_may_be_one_backwards() -> None:
 
 def test_an_engine_that_missed_a_second_keeps_its_users_in_it() -> None:
     """It was late, not gone; after its last entry it is gone."""
-    left = [Second(0, 2), Second(1, 2), Second(2, 2), Second(3, 2)]
-    right = [Second(0, 3), Second(2, 4)]
+    left = [tick_of(Second(number, 2)) for number in range(4)]
+    right = [tick_of(Second(0, 3)), tick_of(Second(2, 4))]
     assert [(s.second, s.users) for s in merge_timelines([left, right])] == [(0, 5), (1, 5), (2, 6), (3, 2)]
 
 
@@ -93,7 +94,7 @@ def test_the_gravest_end_stands_for_all_and_counts_are_summed() -> None:
 
 def _engine(folder: Path, number: int, count: int, times: list[float], *, ended: bool = True) -> None:
     with JournalWriter(folder / requests_journal(number, count)) as journal:
-        journal.append(BEGIN, asdict(Begin(1e9 + number, "user", ["Visitor"], "closed", "2", count)))
+        journal.append(BEGIN, asdict(Begin(1e9 + number, ["Visitor"], "closed", "2", count)))
         for second in range(3):
             journal.append(SECOND, second_to_body(Second(second, 5, [cell(second, times)])))
         if ended:

@@ -9,7 +9,7 @@ import pytest
 from perfgate.measure.journals import Recording
 from perfgate.measure.recording import End, FailureCount, HealthSample, SlowRequest
 from perfgate.measure.run import reduce
-from perfgate.measure.steps import without_steps
+from perfgate.measure.steps import LeftOut, left_out_of
 from perfgate.plan import profile
 from perfgate.plan.plan import HealthLimits
 from tests.measure.recordings import BEGUN, HOME, cell, seconds_of, steady_recording
@@ -28,6 +28,10 @@ def stepping(*at: int, step_ms: float = 120.0) -> Recording:
         recording.seconds[second].health = HealthSample(0.3, 1.0, clock_step_ms=step_ms)
         recording.seconds[second].cells = [cell(second, [9999.0] * 100)]
     return recording
+
+
+def left_out(recording: Recording) -> LeftOut:
+    return left_out_of(recording.outline.ticks, 5)
 
 
 def reduced(recording: Recording) -> RunSummary:
@@ -86,11 +90,11 @@ def test_a_clock_that_is_set_by_seconds_makes_the_run_invalid_at_once(step_ms: f
 
 
 def test_a_clock_that_only_slews_spoils_nothing() -> None:
-    """A recording without a step is handed on as it is."""
+    """An entry of a recording without a step is handed on as it is."""
     recording = stepping(30, step_ms=4.9)
-    kept, left_out = without_steps(recording, 5)
-    assert kept is recording
-    assert (left_out.seconds, left_out.requests) == (frozenset(), 0)
+    assert left_out(recording) == LeftOut()
+    assert left_out(recording).kept(recording.seconds[30]) is recording.seconds[30]
+    assert reduced(recording).health.left_out == 0
 
 
 def test_a_request_that_began_long_before_a_step_and_ended_after_it_is_left_out() -> None:
@@ -101,15 +105,15 @@ def test_a_request_that_began_long_before_a_step_and_ended_after_it_is_left_out(
     recording.seconds[33].cells.append(cell(31, [2000.0]))
     latency = reduced(recording).phases[0].total.latency_ms
     assert latency.max == 9000.0
-    kept = [c.second for second in without_steps(recording, 5)[0].seconds[33:34] for c in second.cells]
-    assert kept == [33, 31]
+    kept = left_out(recording).kept(recording.seconds[33])
+    assert [c.second for c in kept.cells] == [33, 31]
 
 
 def test_an_entry_that_covers_several_seconds_spoils_all_of_them() -> None:
     """The event loop was busy, so no second of its own was written in between."""
     recording = stepping(30)
-    del recording.seconds[31:34]
-    assert without_steps(recording, 5)[1].seconds == {29, 30, 31, 32, 33}
+    recording.seconds = [*recording.seconds[:31], *recording.seconds[34:]]
+    assert left_out(recording).seconds == {29, 30, 31, 32, 33}
 
 
 def test_failures_and_slow_requests_of_a_left_out_second_are_left_out() -> None:
@@ -125,7 +129,7 @@ def test_failures_and_slow_requests_of_a_left_out_second_are_left_out() -> None:
 
 def test_a_step_in_the_first_second_and_in_an_empty_load() -> None:
     """There is no second before the first; where nothing is left, there is no rate."""
-    assert without_steps(stepping(0), 5)[1].seconds == {0}
+    assert left_out(stepping(0)).seconds == {0}
     seconds = seconds_of([cell(0, [1.0])], 1)
     seconds[0].health = HealthSample(0.3, 1.0, clock_step_ms=50)
     summary = reduce(Recording(BEGUN, seconds, End("completed", "", 1.0)), profile.hold(1, 1).segments, LIMITS)

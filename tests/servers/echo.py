@@ -1,6 +1,9 @@
 """A small real HTTP/1.1 server for the tests, with the ways a service can misbehave chosen by path or switch.
 
 python -m tests.servers.echo PORT [--die-after S] [--start-delay S] [--hang-after S] [--fail]
+
+`--die-after` and `--hang-after` count from the first request that is not for `/ready`, so that however long it takes
+until the load begins, some of it is answered.
 """
 
 from __future__ import annotations
@@ -20,14 +23,17 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet, else delayed acknowledgements add 40 ms
     fail = False
-    hang_from = float("inf")
+    hang_after: float | None = None
+    die_after: float | None = None
+    first_at: float | None = None
+    lock = threading.Lock()
 
     def do_GET(self) -> None:
         """Answer."""
         url = urlparse(self.path)
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
-        if time.monotonic() > self.hang_from:
-            time.sleep(3600)
+        if url.path != "/ready":
+            self.misbehave()
         if url.path == "/missing":
             self.answer(404, "no")
         elif url.path == "/slow":
@@ -49,6 +55,19 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         cookie = {"Set-Cookie": "session=foo"} if self.path == "/login" else {}
         self.answer(500 if self.fail else 200, body, cookie)
+
+    def misbehave(self) -> None:
+        """Hang, or set the end of the process, as long after the first request as it was asked to."""
+        now = time.monotonic()
+        with self.lock:
+            if Handler.first_at is None:
+                Handler.first_at = now
+                if self.die_after is not None:
+                    timer = threading.Timer(self.die_after, os._exit, [7])
+                    timer.daemon = True
+                    timer.start()
+        if self.hang_after is not None and now > Handler.first_at + self.hang_after:
+            time.sleep(3600)
 
     def answer(self, status: int, text: str, headers: dict[str, str] | None = None) -> None:
         """Send one response."""
@@ -82,12 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     time.sleep(options.start_delay)
     Handler.fail = options.fail
-    if options.hang_after is not None:
-        Handler.hang_from = time.monotonic() + options.hang_after
-    if options.die_after is not None:
-        timer = threading.Timer(options.die_after, os._exit, [7])
-        timer.daemon = True
-        timer.start()
+    Handler.hang_after, Handler.die_after = options.hang_after, options.die_after
     print("echo server is up", flush=True)  # noqa: T201
     Server(("127.0.0.1", options.port), Handler).serve_forever()
 

@@ -182,9 +182,9 @@ class TestRefusals:
     def test_not_ready_in_time(self, running_url: str, tmp_path: Path) -> None:
         """The timeout, and what was asked and answered last, are in the message; the process is gone."""
         ready = f"{running_url}/missing"
-        error = raised("service-not-ready", tmp_path, ("sleep", "3600"), ready=ready, ready_timeout_s=0.3)
+        error = raised("service-not-ready", tmp_path, ("sleep", "3600"), ready=ready, ready_timeout_s=2)
 
-        assert f"was not ready within 0.3 s (GET {ready} answered 404)" in error.message
+        assert f"was not ready within 2 s (GET {ready} answered 404)" in error.message
         assert error.hint == "mend ready, or raise ready_timeout"
 
     def test_never_listens(self, tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""The history of runs: where it is kept, and which of its runs a run is compared with."""
+"""The history: what is kept of earlier runs, where it is kept, and which of them a run is compared with."""

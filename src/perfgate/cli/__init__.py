@@ -19,7 +19,8 @@ from perfgate.publish.output import guarded_streams, wants_color
 from perfgate.signals import stop_signals
 
 # In the order in which a team meets them; each is `perfgate.cli.NAME`, with a command of that name in it.
-COMMANDS = ("init", "run", "doctor", "explain", "report", "schema", "worker")
+COMMANDS = ("init", "run", "compare", "doctor", "explain", "report", "comment", "schema", "worker", "import")
+_MODULES = {"import": "importing"}  # `import` cannot be a function's name
 
 
 class _Group(click.Group):
@@ -32,7 +33,8 @@ class _Group(click.Group):
         if cmd_name not in COMMANDS:
             close = get_close_matches(cmd_name, COMMANDS, 1)
             ctx.fail(f'there is no command "{cmd_name}"{f"; did you mean {close[0]}?" if close else ""}')
-        command: click.Command = getattr(import_module(f"perfgate.cli.{cmd_name}"), cmd_name)
+        name = _MODULES.get(cmd_name, cmd_name)
+        command: click.Command = getattr(import_module(f"perfgate.cli.{name}"), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

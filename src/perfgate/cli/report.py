@@ -21,8 +21,8 @@ Examples:
 @options.report_options
 def report(folder: Path | None, *, verbose: bool, **files: Path | None) -> None:
     """Recreate every report from a recording; without RUN_DIR from the newest one here."""
-    from perfgate.judging import judge
+    from perfgate.gate import judged
     from perfgate.preflight import latest_folder
 
     folder = folder or latest_folder(Path())
-    finish(judge(folder), folder, files, verbose=verbose)
+    finish(judged(folder), folder, files, verbose=verbose)

@@ -1,8 +1,7 @@
-"""Requests as columns of plain numbers: recording one is a few appends, and a whole second is reduced at once."""
+"""Requests as columns of plain numbers: recording one extends a list, and a whole second is reduced at once."""
 
 from __future__ import annotations
 
-from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,8 +30,8 @@ class Table(NamedTuple):
         length: bytes of the response.
     """
 
-    endpoint: NDArray[np.int32]
-    failure: NDArray[np.int32]
+    endpoint: NDArray[np.int64]
+    failure: NDArray[np.int64]
     sent_ns: NDArray[np.int64]
     service_ns: NDArray[np.int64]
     waited_ns: NDArray[np.int64]
@@ -58,42 +57,23 @@ class Columns:
     """Grows by one request at a time."""
 
     def __init__(self) -> None:
-        self._clear()
-
-    def _clear(self) -> None:
-        self.endpoint = array("i")
-        self.failure = array("i")
-        self.sent_ns = array("q")
-        self.service_ns = array("q")
-        self.waited_ns = array("q")
-        self.length = array("q")
+        self._numbers: list[int] = []  # row after row: one list takes a fifth of the time that six arrays take
 
     def __len__(self) -> int:
-        return len(self.endpoint)
+        return len(self._numbers) // len(Table._fields)
 
     def add(  # noqa: PLR0913  (one argument per column)
         self, endpoint: int, failure: int, sent_ns: int, service_ns: int, waited_ns: int, length: int
     ) -> None:
         """Add one request; see `Table` for the columns. A negative duration, from a clock that stepped, counts as 0."""
-        self.endpoint.append(endpoint)
-        self.failure.append(failure)
-        self.sent_ns.append(sent_ns)
-        self.service_ns.append(max(0, service_ns))
-        self.waited_ns.append(waited_ns)
-        self.length.append(length)
+        self._numbers += (endpoint, failure, sent_ns, service_ns, waited_ns, length)
 
     def take(self) -> Table:
         """All requests so far; the columns are empty afterwards."""
-        table = Table(
-            np.array(self.endpoint, np.int32),
-            np.array(self.failure, np.int32),
-            np.array(self.sent_ns, np.int64),
-            np.array(self.service_ns, np.int64),
-            np.array(self.waited_ns, np.int64),
-            np.array(self.length, np.int64),
-        )
-        self._clear()
-        return table
+        numbers, self._numbers = self._numbers, []
+        rows = np.array(numbers, np.int64).reshape(-1, len(Table._fields))
+        table = Table(*np.ascontiguousarray(rows.T))
+        return table._replace(service_ns=np.maximum(table.service_ns, 0))
 
 
 class Groups:

@@ -6,6 +6,7 @@ workers it is the master of a load that other machines drive (`drive.master`).
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -26,11 +27,13 @@ from perfgate.drive.extract import Extractor
 from perfgate.drive.faults import on_system_exit, watch_faults
 from perfgate.drive.guard import HostGuard
 from perfgate.drive.health import HealthMonitor
+from perfgate.drive.iterations import number_iterations
 from perfgate.drive.journalist import Entries, Journalist
 from perfgate.drive.order import Done, Order, Ready
 from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
 from perfgate.drive.recorder import Recorder
 from perfgate.drive.scenario import create_environment, load_scenario, runs_pytest
+from perfgate.drive.time_slice import ask_for_short_slices
 from perfgate.errors import PerfgateError
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.recording import BEGIN, Begin, End, requests_journal
@@ -117,7 +120,7 @@ class Engine:
         return recorder, queue
 
     def _listen(self, environment: Environment) -> None:
-        environment.events.request.add_listener(self._recorder.on_request)
+        environment.events.request.add_listener(self._recorder)
         environment.events.user_error.add_listener(self._on_user_error)
         custom_metric.connect(self._recorder.on_metric)
 
@@ -143,6 +146,8 @@ class Engine:
             environment=self._runner.environment, runner=self._runner, web_ui=None
         )
         self._recorder.warm()
+        gc.collect()
+        gc.freeze()  # what is there now stays: looking through it again would make the load wait for tens of ms
 
     def go(self, at_s: float, share: Share | None = None) -> None:
         """Begin the load at this moment of the monotonic clock, with this share of it; the order's unless given."""
@@ -171,15 +176,9 @@ class Engine:
 
     def _with_faults(self, end: End) -> End:
         """The end, or why a load whose scenario failed must not be judged."""
-        environment = self._runner.environment
-        if isinstance(self._runner, LocalRunner):  # a worker quits later: its last report goes first
-            self.finish()
-        if self._faults.seen:
-            return replace(end, reason="error", detail="; ".join(self._faults.seen))
-        if environment.process_exit_code:
-            words = f"the scenario set environment.process_exit_code to {environment.process_exit_code}"
-            return replace(end, reason="error", detail=words)
-        return end
+        self.finish()
+        words = self._faults.words(self._runner.environment.process_exit_code)
+        return replace(end, reason="error", detail=words) if words else end
 
     def _run(self, begin_at: float) -> End:
         self._recorder.start(begin_at)
@@ -202,7 +201,7 @@ class Engine:
 
     def _begin(self) -> Begin:
         order, at = self._order, self._recorder.started_at
-        return Begin(at, "user", self.user_classes, order.model, locust.__version__, order.share.count)
+        return Begin(at, self.user_classes, order.model, locust.__version__, order.share.count)
 
     def _watch_refusals(self) -> None:
         # Polled, not called back: a look-up may be refused in a thread of the resolver, which cannot wake this loop.
@@ -235,6 +234,8 @@ class Engine:
 
     def _follow(self) -> None:
         order, now_s = self._order, self._recorder.now_s
+        if self._queue is None:
+            number_iterations(order.seed, order.share)
         if order.profile is None:
             users.follow_shape(self._runner, order.max_duration_s, now_s)
             return
@@ -275,6 +276,7 @@ def main() -> int:
     if not line:
         return 0  # the parent changed its mind
     order = Order.from_json(line)
+    ask_for_short_slices()
     log = os.open(Path(order.folder) / order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)

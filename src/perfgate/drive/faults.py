@@ -31,6 +31,12 @@ class ScenarioFaults(logging.Handler):
         super().__init__(logging.ERROR)
         self.seen: list[str] = []
 
+    def words(self, exit_code: int | None) -> str:
+        """Why a load with these faults, or whose scenario set this exit code, must not be judged; empty for neither."""
+        if self.seen:
+            return "; ".join(self.seen)
+        return f"the scenario set environment.process_exit_code to {exit_code}" if exit_code else ""
+
     def emit(self, record: logging.LogRecord) -> None:
         """Take the exception out of a record that tells of one."""
         text = str(record.msg)

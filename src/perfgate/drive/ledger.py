@@ -41,7 +41,7 @@ class Ledger:
     def begin(self, user_classes: list[str], ids: list[str]) -> None:
         """The load begins now, on this machine's clock."""
         self._seconds = Together(ids)
-        entry = Begin(time.time(), "user", user_classes, self._order.model, version("locust"))
+        entry = Begin(time.time(), user_classes, self._order.model, version("locust"), workers=len(ids))
         self._journal.append(BEGIN, asdict(entry))
 
     def add(self, worker: str, second: Second) -> None:

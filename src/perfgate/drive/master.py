@@ -18,6 +18,8 @@ from locust import runners
 from locust.exception import RPCError
 
 from perfgate.drive import wire
+from perfgate.drive.farewell import Farewell
+from perfgate.drive.faults import watch_faults
 from perfgate.drive.guard import HostGuard
 from perfgate.drive.ledger import Ledger
 from perfgate.drive.order import INTERRUPTED, PARENT_GONE, Note, Order, Ready, Workers
@@ -89,9 +91,14 @@ def drive(order: Order, pipe: EventPipe) -> End:
     sent = replace(order, scenario=Path(order.scenario).name, folder="", workers=None)
     bundle.write_text(wire.Bundle(sent, wire.files_of(Path(order.scenario))).to_text(), encoding="utf-8")
     environment.parsed_locustfiles = [str(bundle)]
-    runner = bind(environment, workers)
+    farewell = Farewell(environment)
+    runner = farewell.create(lambda: bind(environment, workers))
     with JournalWriter(Path(order.folder) / REQUESTS_JOURNAL) as journal:
-        return Master(order, runner, journal, pipe.send).run()
+        master = Master(order, runner, journal, pipe.send)
+        try:
+            return master.run()
+        finally:
+            farewell.go()  # every worker that is left quits
 
 
 def bind(environment: Environment, workers: Workers) -> MasterRunner:
@@ -139,6 +146,8 @@ class Master:
         self._begun = False
         self._stop: tuple[str, str] | None = None
         self._deadline: float | None = None
+        self._faults = watch_faults()
+        self._has_quit = False
         runner.register_message(wire.HELLO, self._on_hello)
         runner.register_message(wire.FAILED, self._on_failed)
         self._environment.events.worker_report.add_listener(self._on_report)
@@ -207,9 +216,8 @@ class Master:
         try:
             return self._run()
         finally:
+            self._quit()
             self._let_go()
-            # Last, because Locust's own listener makes every worker that is left quit.
-            self._environment.events.quitting.fire(environment=self._environment, reverse=True)
 
     def _run(self) -> End:
         gevent.spawn(obey, self)
@@ -260,11 +268,24 @@ class Master:
         lost = self._watch()
         if self._broken:
             raise self._broken
-        end = self._ledger.finish([member.end for member in self._members.values() if member.end], lost)
         self._environment.events.test_stop.fire(environment=self._environment)
+        ends = [member.end for member in self._members.values() if member.end]
+        end = self._ledger.finish([*ends, *self._own_faults()], lost)
         if lost:
             raise EngineError(lost, hint="look at its output; the others were stopped", slug="worker-lost")
         return end
+
+    def _own_faults(self) -> list[End]:
+        """What the scenario did wrong here, where it drives nothing; as if it were a worker's end."""
+        self._quit()
+        words = self._faults.words(self._environment.process_exit_code)
+        return [End("error", f"the master: {words}", 0.0)] if words else []
+
+    def _quit(self) -> None:
+        """The last that the scenario hears here."""
+        if not self._has_quit:
+            self._has_quit = True
+            self._environment.events.quitting.fire(environment=self._environment, reverse=True)
 
     def _watch(self) -> str:
         """Until every worker has ended or is lost; names the first that was lost."""

@@ -192,8 +192,24 @@ class Refused:
     hint: str = ""
 
 
-Event = Ready | Progress | Note | Done | Refused
-_EVENTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Ready, Progress, Note, Done, Refused)}
+@dataclass(frozen=True)
+class BlockDone:
+    """A block is drained and in the journal.
+
+    Attributes:
+        number: of the block.
+        requests: in the whole block, and `failures` among them.
+        unfinished: iterations that the stop timeout did not suffice for.
+    """
+
+    number: int
+    requests: int
+    failures: int
+    unfinished: int = 0
+
+
+Event = Ready | Progress | Note | Done | Refused | BlockDone
+_EVENTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Ready, Progress, Note, Done, Refused, BlockDone)}
 
 
 def event_to_json(event: Event) -> str:

@@ -15,6 +15,8 @@ from perfgate.drive import order as protocol
 from perfgate.drive.order import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from perfgate.errors import PerfgateError
 
 MAX_LOGGED_ERRORS = 100
@@ -54,23 +56,30 @@ def read_line() -> str:
     return line.decode()
 
 
-def obey(commanded: Commanded) -> None:
-    """Carry out the parent's commands; when the parent is gone, end the load."""
+def obey(commanded: Commanded, **more: Callable[[str], None]) -> None:
+    """Carry out the parent's commands; when the parent is gone, end the load.
+
+    Args:
+        commanded: obeys those that every load has.
+        more: by name, those that this engine has besides; each takes the rest of its line.
+    """
     partial = b""
     while data := tp_read(0, 4096):
         *lines, partial = (partial + data).split(b"\n")
         for line in lines:
-            _carry_out(line.decode(), commanded)
+            _carry_out(line.decode(), commanded, more)
     commanded.stop("stopped", protocol.PARENT_GONE)
 
 
-def _carry_out(line: str, commanded: Commanded) -> None:
+def _carry_out(line: str, commanded: Commanded, more: Mapping[str, Callable[[str], None]]) -> None:
     name, _, argument = line.partition(" ")
     if name == protocol.GO:
         commanded.go(float(argument))
     elif name == protocol.STOP:
         reason, detail = json.loads(argument)
         commanded.stop(reason, detail)
+    elif name in more:
+        more[name](argument)
 
 
 def refusal(error: PerfgateError) -> Refused:

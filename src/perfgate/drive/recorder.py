@@ -1,6 +1,6 @@
 """The recorder: takes each request in a few operations, and once a second turns what it took into histograms.
 
-Runs in the engine's process. Recording a request costs a few appends; the arithmetic is done once a second for all.
+Runs in the engine's process. Recording a request extends one list; the arithmetic is done once a second for all.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ OTHER_FAILURES = "other failures"
 CONNECT = "connect_time"
 TLS = "tls_time"
 URL_LENGTH = 300
-NO_DELAYS = (0.0, 0.0)
 CLOCK_STEP_NS = 1_000_000  # less than this is the two clocks being read one after the other
+_MOST = 1 << 62  # whatever a scenario's own event says, its numbers must fit into the columns
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,10 @@ class Flushed:
 def endpoint_of(request_type: str, name: str) -> str:
     """The endpoint's name: Locust's type and name, the type not repeated when the name already starts with it."""
     return name if not request_type or name.startswith(f"{request_type} ") else f"{request_type} {name}"
+
+
+def _bounded(number: int) -> int:
+    return max(-_MOST, min(number, _MOST))
 
 
 class PhaseFinder:
@@ -92,7 +96,7 @@ class PhaseFinder:
 
 
 class Recorder:
-    """Listens to Locust's `request` event.
+    """Listens to Locust's `request` event: add the recorder itself as a listener.
 
     Args:
         profile: tells the phase of each moment; None for a scenario's own shape, which is all `steady`.
@@ -112,6 +116,7 @@ class Recorder:
         self._delays_s = delays_s
         self._extractors = list(extractors)
         self._columns = Columns()
+        self._add = self._columns.add
         self._endpoints: list[str] = []
         self._numbers: dict[tuple[str, str], int] = {}
         self._failures: list[tuple[int, str, str]] = []  # (endpoint, kind, example) by number
@@ -126,8 +131,8 @@ class Recorder:
 
     def warm(self) -> None:
         """Do a flush's work once, for nothing: numpy's first calls take 40 ms, which the load must not feel."""
-        self._columns.add(0, OK, 0, 1, 0, 0)
-        self._columns.add(0, OK, 1, 2, 0, 0)
+        self._add(0, OK, 0, 1, 0, 0)
+        self._add(0, OK, 1, 2, 0, 0)
         self._endpoints.append("")
         self.flush()
         self._endpoints.clear()
@@ -172,20 +177,44 @@ class Recorder:
         **_context: Any,
     ) -> None:
         """Take one request; the arguments are those of Locust's `request` event, and our client's `Timing`."""
+        length = _bounded(int(response_length or 0))
+        if perfgate is not None:
+            self.take_request(request_type, name, perfgate, length, exception, response, url)
+            return
+        service_ns = _bounded(int((response_time or 0.0) * 1e6))
+        sent_ns = _bounded(self._sent_ns(start_time, service_ns))
+        self._take(self._number(request_type, name), sent_ns, service_ns, length, exception, response, url)
+
+    __call__ = on_request
+
+    def take_request(  # noqa: PLR0913  (what a request is)
+        self, request_type: str, name: str, timing: Any, length: int, exception: Any, response: Any, url: str | None
+    ) -> None:
+        """Take one request of our client: what `on_request` does, without the event's keyword arguments.
+
+        The client calls this by itself when there is nobody else to tell; see `client.session`.
+        """
         number = self._numbers.get((request_type, name))
         if number is None:
             number = self._new_endpoint(request_type, name)
-        if perfgate is not None:
-            sent_ns = perfgate.sent_ns - self._wall_origin_ns
-            service_ns = perfgate.received_ns - perfgate.sent_ns
-            self._note_timing(perfgate)
-        else:
-            service_ns = int((response_time or 0.0) * 1e6)
-            sent_ns = self._sent_ns(start_time, service_ns)
-        waited_s, late_s = self._delays_s() if self._delays_s else NO_DELAYS
-        waited_ns, late_ns = int(waited_s * 1e9), int(late_s * 1e9)
+        sent_ns = timing.sent_ns
+        if timing.clock == "kernel":
+            self._stamped += 1
+        if timing.connect_ms or timing.tls_ms or timing.retried:
+            self._note_opening(timing)
+        self._take(
+            number, sent_ns - self._wall_origin_ns, timing.received_ns - sent_ns, length, exception, response, url
+        )
+
+    def _take(  # noqa: PLR0913  (a row, and what is looked at besides)
+        self, number: int, sent_ns: int, service_ns: int, length: int, exception: Any, response: Any, url: str | None
+    ) -> None:
+        waited_ns = late_ns = 0
+        if self._delays_s is not None:
+            waited_s, late_s = self._delays_s()
+            waited_ns, late_ns = int(waited_s * 1e9), int(late_s * 1e9)
         failure = self._failure(number, exception, response) if exception else OK
-        self._columns.add(number, failure, sent_ns - late_ns, service_ns, waited_ns, int(response_length or 0))
+        self._add(number, failure, sent_ns - late_ns, service_ns, waited_ns, length)
         if service_ns + waited_ns > self._slowest.floor_ns[number]:
             self._note_slow(number, sent_ns - waited_ns, service_ns + waited_ns, response, url)
         if self._extractors:
@@ -210,10 +239,8 @@ class Recorder:
             return int(self.now_s() * 1e9) - service_ns
         return int(start_time * 1e9) - self._wall_origin_ns
 
-    def _note_timing(self, timing: Any) -> None:
-        self._stamped += timing.clock == "kernel"
-        if timing.retried:
-            self._retried += timing.retried
+    def _note_opening(self, timing: Any) -> None:
+        self._retried += timing.retried
         if timing.connect_ms:
             self.on_metric(CONNECT, timing.connect_ms, "ms", None)
         if timing.tls_ms:
@@ -228,6 +255,10 @@ class Recorder:
     def on_metric(self, name: str, value: float, unit: str, endpoint: str | None) -> None:
         """Take one value of a custom metric."""
         self._metrics[(name, unit, endpoint)].append((self.now_s(), value))
+
+    def _number(self, request_type: str, name: str) -> int:
+        number = self._numbers.get((request_type, name))
+        return self._new_endpoint(request_type, name) if number is None else number
 
     def _new_endpoint(self, request_type: str, name: str) -> int:
         full = len(self._endpoints) >= MAX_ENDPOINTS  # every URL its own name: a scenario that forgets `name=`

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from locust.exception import StopUser
 from locust.runners import STATE_STOPPED
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet, TaskSet
 
+from perfgate.drive.alarm import Alarm
 from perfgate.drive.arrivals import iteration_random
 from perfgate.measure.histogram import Histogram
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 TICK_S = 0.1
 FIRST_POOL = 10
 GROWTH_INTERVAL_S = 0.05
-_WAKE_AHEAD_S = 0.0005  # timers fire late rather than early; below this it is not worth going to sleep
+_WAKE_AHEAD_S = 0.0001  # alarms go off late rather than early; below this it is not worth going to sleep
 
 
 class UserCount:
@@ -96,6 +98,7 @@ class ArrivalQueue:
     """Open model: arrivals fall due on a schedule and wait here until a user is free.
 
     Attributes:
+        seed: from which, with an arrival's number, the random numbers of its iteration derive.
         now_s: gives the seconds since the load's start.
         idle: users that wait for an arrival.
         arrivals: fallen due since `take_counts` was last called.
@@ -103,7 +106,7 @@ class ArrivalQueue:
     """
 
     def __init__(self, seed: int, now_s: Callable[[], float] = time.monotonic) -> None:
-        self._seed = seed
+        self.seed = seed
         self.now_s = now_s
         self._queue: Queue[Arrival] = Queue()
         self._lags_ms: list[float] = []
@@ -123,6 +126,13 @@ class ArrivalQueue:
         self.arrivals += 1
         self._queue.put(Arrival(number, due_s, now_s, queued=self.idle <= self.waiting))
 
+    def drop(self) -> int:
+        """Forget the arrivals that wait; returns how many these were."""
+        dropped = self.waiting
+        while self.waiting:
+            self._queue.get_nowait()
+        return dropped
+
     def take_counts(self) -> tuple[int, int, Histogram | None]:
         """(arrivals, iterations, schedule lags in ms) since the previous call."""
         counts = self.arrivals, self.iterations, Histogram.of(self._lags_ms) if self._lags_ms else None
@@ -135,7 +145,7 @@ class ArrivalQueue:
         if arrival is None or arrival.begun:
             arrival = self._wait(user)
             user.perfgate_arrival = arrival
-            user.random = iteration_random(self._seed, arrival.number)
+            user.random = iteration_random(self.seed, arrival.number)
         return arrival
 
     def begin(self, user: Any) -> None:
@@ -221,13 +231,14 @@ def follow_arrivals(pool: Pool, queue: ArrivalQueue, arrivals: Iterable[tuple[in
         end_s: the profile's end, at which this returns.
     """
     pool.ensure_idle()
-    for number, due_s in arrivals:
-        delay = due_s - queue.now_s()
-        if delay > _WAKE_AHEAD_S:
-            gevent.sleep(delay)
-        queue.release(number, due_s)
-        pool.ensure_idle()
-    gevent.sleep(max(end_s - queue.now_s(), 0))
+    with closing(Alarm()) as alarm:
+        for number, due_s in arrivals:
+            delay = due_s - queue.now_s()
+            if delay > _WAKE_AHEAD_S:
+                alarm.sleep(delay)
+            queue.release(number, due_s)
+            pool.ensure_idle()
+        alarm.sleep(end_s - queue.now_s())
 
 
 class Pool:
@@ -248,13 +259,21 @@ class Pool:
         self._target = 0
         self._grown_at = 0.0
 
+    @property
+    def size(self) -> int:
+        """How many users it has, or will have in a moment."""
+        return self._target
+
+    def grow_to(self, size: int) -> None:
+        """Have this many users at least, within the limit."""
+        if (target := min(size, self._max_users)) > self._target:
+            self._target = target
+            self._grown_at = time.monotonic()
+            self._users.set(target * self._share.count)  # of which this engine's share is `target`
+
     def ensure_idle(self) -> None:
         """Grow when arrivals outnumber idle users; by a tenth at least, so that a burst is met in few steps."""
         short = self._queue.waiting - self._queue.idle
         if self._target and (short <= 0 or time.monotonic() - self._grown_at < GROWTH_INTERVAL_S):
             return
-        wanted = max(FIRST_POOL, self._target + max(short, self._target // 10))
-        if (target := min(wanted, self._max_users)) > self._target:
-            self._target = target
-            self._grown_at = time.monotonic()
-            self._users.set(target * self._share.count)  # of which this engine's share is `target`
+        self.grow_to(max(FIRST_POOL, self._target + max(short, self._target // 10)))

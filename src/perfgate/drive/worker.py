@@ -27,11 +27,13 @@ from locust.rpc import Message, zmqrpc
 from perfgate.drive import wire
 from perfgate.drive.dispatch import ShareOfUsers
 from perfgate.drive.engine import Engine
+from perfgate.drive.farewell import Farewell
 from perfgate.drive.guard import HostGuard
 from perfgate.drive.order import SPARE, Done, Note, Ready
 from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
 from perfgate.drive.scenario import create_environment, load_scenario
 from perfgate.drive.share import Share
+from perfgate.drive.time_slice import ask_for_short_slices
 from perfgate.drive.users import UserCount
 from perfgate.errors import EngineError, PerfgateError
 
@@ -96,7 +98,7 @@ class Call:
         client.close(linger=1000)
 
 
-def create_runner(environment: Environment, call: Call, *, keep_statistics: bool) -> WorkerRunner:
+def create_runner(environment: Environment, call: Call, farewell: Farewell, *, keep_statistics: bool) -> WorkerRunner:
     """Locust's worker, connected to its master.
 
     Raises:
@@ -107,7 +109,7 @@ def create_runner(environment: Environment, call: Call, *, keep_statistics: bool
     events = environment.events
     before = {event: list(event._handlers) for event in (events.request, events.user_error)}  # noqa: SLF001
     try:
-        runner = environment.create_worker_runner(call.host, call.port)
+        runner = farewell.create(lambda: environment.create_worker_runner(call.host, call.port))
     except ConnectionError as error:
         raise EngineError("the master is gone", place=call.place, slug="no-master") from error
     # Locust sends the traceback of every single exception; ours are counted, and travel with the end.
@@ -138,8 +140,9 @@ def worker_users(runner: WorkerRunner, share: Share) -> UserCount:
 class Worker:
     """One load, from the connection to the master's last word."""
 
-    def __init__(self, engine: Engine, runner: WorkerRunner, outbox: wire.Outbox) -> None:
+    def __init__(self, engine: Engine, runner: WorkerRunner, outbox: wire.Outbox, farewell: Farewell) -> None:
         self._engine = engine
+        self._farewell = farewell
         self._runner = runner
         self._over: Any = gevent.event.AsyncResult()
         self._connected_at = time.time()
@@ -170,7 +173,9 @@ class Worker:
                 hint="what was reported until then is in its recording",
                 slug="master-lost",
             )
-        self._engine.finish()  # Locust tells the master that this worker quits
+        if not self._engine.begun:
+            self._engine.finish()
+        self._farewell.go()
         gevent.sleep(_POLL_S)
         return (end if self._engine.begun else replace(end, reason=SPARE)), more
 
@@ -211,12 +216,14 @@ def _drive(order: Order, call: Call, pipe: EventPipe) -> tuple[End, bool]:
     limit_logging()
     order = replace(order, scenario=str(call.folder / order.scenario), folder=str(call.folder))
     scenario = load_scenario(order)
-    runner = create_runner(create_environment(order, scenario), call, keep_statistics=scenario.reads_statistics)
+    environment = create_environment(order, scenario)
+    farewell = Farewell(environment)
+    runner = create_runner(environment, call, farewell, keep_statistics=scenario.reads_statistics)
     outbox = wire.Outbox()
     engine = Engine(order, runner, lambda share: worker_users(runner, share), guard, outbox, pipe.send)
     gevent.signal_handler(signal.SIGTERM, engine.stop, "stopped", "the worker was asked to end")
     gevent.spawn(obey, engine)
-    worker = Worker(engine, runner, outbox)
+    worker = Worker(engine, runner, outbox, farewell)
     pipe.send(Note(f"joined the master at {call.place}: {order.model} load at {order.host}"))
     pipe.send(Ready("user", engine.user_classes))
     return worker.run()
@@ -236,6 +243,7 @@ def main() -> int:
     if not line:
         return 0
     gevent.spawn(_say_alive, pipe)
+    ask_for_short_slices()
     try:
         pipe.send(serve(Call(**json.loads(line)), pipe))
     except PerfgateError as error:

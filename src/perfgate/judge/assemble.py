@@ -226,7 +226,11 @@ def judge_all(
     return Result(
         verdict=verdict,
         exit_code=exit_code(verdict, strict=circumstances.strict),
-        reasons=([stopped] if stopped else []) + _worst_first(services) + reasons_of(checks, "artifacts"),
+        reasons=[
+            *filter(None, [stopped, "" if statuses or stopped else NOTHING_JUDGED]),
+            *_worst_first(services),
+            *reasons_of(checks, "artifacts"),
+        ],
         id=circumstances.id,
         started_at=circumstances.started_at,
         duration_s=circumstances.duration_s,

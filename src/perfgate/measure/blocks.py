@@ -34,14 +34,19 @@ class Block:
     Attributes:
         endpoints: by name.
         measured_s: how long the block was measured, its warm-up left out.
-        cpu_s: CPU time that the service's process tree used while it was measured; None when perfgate did not start it.
+        cpu_s: CPU time that the service's process tree used for the measured requests: of what it used in the whole
+            block, warm-up included, their share by number. None when perfgate did not start it.
         memory_bytes: of its process tree at the block's end; None likewise.
+        figures: what a whole load gave where that is the block. Stress: `capacity` (users, or arrivals per second) and
+            `highest_throughput` (per second), of both of which less is worse; spike: `recovery_time` (seconds, 0 where
+            it never was out of budget) and `spike_p95` (ms), of which more is. Empty for blocks of a steady load.
     """
 
     endpoints: dict[str, Requests]
     measured_s: float
     cpu_s: float | None = None
     memory_bytes: float | None = None
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

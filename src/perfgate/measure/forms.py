@@ -56,11 +56,11 @@ SLOW = (
 )
 BEGIN: dict[str, Test] = {
     "started_at": shape.is_date,
-    "clock": shape.is_text,
     "user_classes": shape.is_texts,
     "model": shape.one_of("closed", "open"),
     "locust": shape.is_text,
     "engines": lambda value: shape.is_count(value) and 0 < value <= MOST_ENGINES,
+    "workers": shape.is_count,
 }
 END: dict[str, Test] = {
     "reason": shape.is_text,

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from perfgate.measure.steps import LeftOut
 from perfgate.measure.strain import loop_lag, percent, remedy, saturation, schedule_lag, stolen, when
 from perfgate.measure.summary import CUT_OFF_SHARE, Health
-from perfgate.measure.window import window_at
+from perfgate.measure.window import is_judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from perfgate.measure.journals import Recording
-    from perfgate.measure.recording import End, HealthSample, Second
+    from perfgate.measure.fold import Fold
+    from perfgate.measure.outline import Outline
+    from perfgate.measure.recording import End, HealthSample, Tick
+    from perfgate.measure.steps import LeftOut
     from perfgate.measure.strain import GeneratorLimits
     from perfgate.measure.window import Window
 
@@ -28,10 +29,11 @@ STAMPED_SHARE = 0.99  # of the requests: with fewer, percentiles rest on the gen
 
 
 def health_of(  # noqa: PLR0913  (each is another kind of evidence)
-    recording: Recording,
+    outline: Outline,
+    fold: Fold,
     windows: Sequence[Window],
     limits: GeneratorLimits,
-    left_out: LeftOut | None = None,
+    left_out: LeftOut,
     *,
     stress: bool,
     missing: str = "",
@@ -39,7 +41,8 @@ def health_of(  # noqa: PLR0913  (each is another kind of evidence)
     """The generator's health over the judged phases of a run.
 
     Args:
-        recording: what the journals hold, all of it.
+        outline: of the outline.
+        fold: its requests.
         windows: the phases that were driven.
         limits: past these the generator, not the service, was measured.
         left_out: what the clock's steps spoiled.
@@ -48,27 +51,29 @@ def health_of(  # noqa: PLR0913  (each is another kind of evidence)
         missing: users that were not there though the profile asks for them, in words (see `attendance`). A step of a
             stress load in which they were missing is unknown by itself, so there it is only noted.
     """
-    judged = [second for second in recording.seconds if _is_judged(second, windows)]
-    left_out = left_out or LeftOut()
-    steps = [second for second in left_out.steps if _is_judged(second, windows)]
+    judged = [tick for tick in outline.ticks if is_judged(windows, tick.second)]
+    begin, lags = outline.begin, fold.judged_lags.histogram
+    steps = [tick for tick in left_out.steps if is_judged(windows, tick.second)]
     stepped = _step_words(steps, judged, limits)
     too_often = len(steps) > limits.bad_seconds * len(judged)
-    bounds = [*([missing] if missing else []), *saturation(judged, limits, remedy(recording.begin))]
-    bounds += _unserved_words(recording)
-    users, cut_off = _last_users(recording), recording.end.cut_off if recording.end else 0
+    bounds = [*([missing] if missing else []), *saturation(judged, lags, limits, remedy(begin))]
+    bounds += _unserved_words(outline)
+    users, cut_off = _last_users(outline), outline.end.cut_off if outline.end else 0
     too_many = cut_off > CUT_OFF_SHARE * users
     cut_words = [_cut_off_words(cut_off, users, too_many=too_many)] if cut_off else []
-    reasons = [*_refusals(recording.end), *stolen(judged, limits), *_scenario_errors(recording)]
+    reasons = [*_refusals(outline.end), *stolen(judged, limits), *_scenario_errors(outline, fold.requests)]
     reasons += [*(stepped if too_often else []), *_misplaced_words(left_out)]
     reasons += [] if stress else [*bounds, *(cut_words if too_many else [])]
-    notes = [] if too_often else [f"{words}; {left_out.requests:,} requests are in no figure" for words in stepped]
+    notes = [] if too_often else [f"{words}; {fold.left_out:,} requests are in no figure" for words in stepped]
     notes += [*(bounds if stress else []), *(cut_words if stress or not too_many else [])]
-    notes += [*_late_words(recording), *_retried_words(recording)]
+    notes += [*_late_words(outline), *_retried_words(outline)]
     cpus = [second.health.cpu for second in judged]
     return Health(
         valid=not reasons,
-        clock=_clock(recording),
-        schedule_lag_p99_ms=schedule_lag(judged),
+        engines=(begin.workers or begin.engines) if begin else 0,
+        workers=begin.workers if begin else 0,
+        clock=_clock(outline, fold.requests),
+        schedule_lag_p99_ms=schedule_lag(lags),
         loop_lag_p99_ms=loop_lag(judged),
         cpu_max=max(cpus, default=None),
         cpu_mean=sum(cpus) / len(cpus) if cpus else None,
@@ -79,29 +84,23 @@ def health_of(  # noqa: PLR0913  (each is another kind of evidence)
         ports_max=_most(judged, lambda sample: sample.ports),
         clock_steps=len(steps),
         clock_step_max_ms=_most(judged, lambda sample: abs(sample.clock_step_ms)),
-        left_out=left_out.requests,
-        retried=_retried(recording),
+        left_out=fold.left_out,
+        retried=_retried(outline),
         users=users,
         cut_off=cut_off,
-        arrivals=_arrivals(recording),
-        late=_late(recording),
-        unserved=_unserved(recording),
+        arrivals=_arrivals(outline),
+        late=_late(outline),
+        unserved=_unserved(outline),
         reasons=reasons,
         notes=notes,
     )
 
 
-def _is_judged(second: Second, windows: Sequence[Window]) -> bool:
-    """Whether the middle of the second lies in a judged phase."""
-    window = window_at(windows, second.second + 0.5)
-    return window is not None and window.judged
-
-
-def _most(seconds: Sequence[Second], read: Callable[[HealthSample], _N | None]) -> _N | None:
+def _most(seconds: Sequence[Tick], read: Callable[[HealthSample], _N | None]) -> _N | None:
     return max((value for second in seconds if (value := read(second.health)) is not None), default=None)
 
 
-def _step_words(steps: Sequence[Second], judged: Sequence[Second], limits: GeneratorLimits) -> list[str]:
+def _step_words(steps: Sequence[Tick], judged: Sequence[Tick], limits: GeneratorLimits) -> list[str]:
     if not steps:
         return []
     most = max(abs(second.health.clock_step_ms) for second in steps)
@@ -124,18 +123,18 @@ def _refusals(end: End | None) -> list[str]:
     return [f"the scenario tried to reach {host}, which allowed_hosts does not name" for host in hosts]
 
 
-def _unserved_words(recording: Recording) -> list[str]:
-    if not (count := _unserved(recording)):
+def _unserved_words(outline: Outline) -> list[str]:
+    if not (count := _unserved(outline)):
         return []
-    share = _of_arrivals(count, recording)
+    share = _of_arrivals(count, outline)
     return [
         f"{count:,} arrivals{share} never found a user: the service was too slow for this rate, or max_users too low"
     ]
 
 
-def _last_users(recording: Recording) -> int:
+def _last_users(outline: Outline) -> int:
     """How many users there were as the load ended; they may have begun to leave by the end of its last second."""
-    driven = [second.users for second in recording.seconds if second.second + 0.5 < recording.driven_s]
+    driven = [second.users for second in outline.ticks if second.second + 0.5 < outline.driven_s]
     return max(driven[-2:], default=0)
 
 
@@ -153,62 +152,57 @@ def cut_off_sentence(cut_off: int, users: int) -> str:
     return f"{who}: what {it} waited for is in no figure"
 
 
-def _scenario_errors(recording: Recording) -> list[str]:
+def _scenario_errors(outline: Outline, requests: int) -> list[str]:
     """Exceptions in scenario code mean that requests were left out; a few are shown, many leave nothing to judge."""
-    errors = recording.end.user_errors if recording.end else {}
-    count, requests = sum(errors.values()), _requests(recording)
+    errors = outline.end.user_errors if outline.end else {}
+    count = sum(errors.values())
     if count <= USER_ERROR_SHARE * requests:
         return []
     most = max(errors, key=lambda text: errors[text])
     return [f"the scenario raised {count:,} exceptions beside {requests:,} requests, most often {most}: mend it"]
 
 
-def _late_words(recording: Recording) -> list[str]:
-    if not (count := _late(recording)):
+def _late_words(outline: Outline) -> list[str]:
+    if not (count := _late(outline)):
         return []
-    share = _of_arrivals(count, recording)
+    share = _of_arrivals(count, outline)
     waited = f"{count:,} arrivals{share} still waited for a user when the second that they fell due in ended"
     return [f"{waited}; their waiting is part of the response time"]
 
 
-def _retried_words(recording: Recording) -> list[str]:
-    if not (count := _retried(recording)):
+def _retried_words(outline: Outline) -> list[str]:
+    if not (count := _retried(outline)):
         return []
     requests = "1 request was" if count == 1 else f"{count:,} requests were"
     return [f"{requests} sent again because the server had closed an idle connection"]
 
 
-def _of_arrivals(count: int, recording: Recording) -> str:
-    arrivals = _arrivals(recording)
+def _of_arrivals(count: int, outline: Outline) -> str:
+    arrivals = _arrivals(outline)
     return f" of {arrivals:,} ({percent(count / arrivals)})" if arrivals else ""
 
 
-def _arrivals(recording: Recording) -> int:
-    return sum(second.arrivals for second in recording.seconds)
+def _arrivals(outline: Outline) -> int:
+    return sum(second.arrivals for second in outline.ticks)
 
 
-def _late(recording: Recording) -> int:
+def _late(outline: Outline) -> int:
     """Arrivals are served in order: of those that wait as a second ends, its own are the last to have come."""
-    return sum(min(second.waiting, second.arrivals) for second in recording.seconds)
+    return sum(min(second.waiting, second.arrivals) for second in outline.ticks)
 
 
-def _unserved(recording: Recording) -> int:
-    if recording.end:
-        return recording.end.unserved
-    return recording.seconds[-1].waiting if recording.seconds else 0
+def _unserved(outline: Outline) -> int:
+    if outline.end:
+        return outline.end.unserved
+    return outline.ticks[-1].waiting if outline.ticks else 0
 
 
-def _retried(recording: Recording) -> int:
-    return sum(second.retried for second in recording.seconds)
+def _retried(outline: Outline) -> int:
+    return sum(second.retried for second in outline.ticks)
 
 
-def _requests(recording: Recording) -> int:
-    return sum(cell.response_ms.count for cell in recording.cells)
-
-
-def _clock(recording: Recording) -> Literal["kernel", "user"] | None:
-    requests = _requests(recording)
+def _clock(outline: Outline, requests: int) -> Literal["kernel", "user"] | None:
     if not requests:
         return None
-    stamped = sum(second.stamped for second in recording.seconds)
+    stamped = sum(tick.stamped for tick in outline.ticks)
     return "kernel" if stamped >= STAMPED_SHARE * requests else "user"

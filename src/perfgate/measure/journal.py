@@ -23,8 +23,10 @@ import msgpack
 from perfgate.errors import RecordingError, StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
+    from typing import BinaryIO
 
 FORMAT = 1
 _MAGIC = b"PGJRNL"
@@ -107,45 +109,118 @@ class Journal:
         return [entry.body for entry in self.entries if entry.kind == kind]
 
 
-def read_journal(path: Path) -> Journal:
-    """Read a journal as far as it is whole.
+class JournalReader:
+    """Reads a journal entry by entry, as often as it is gone through, in the memory of the longest of them.
 
-    Raises:
-        RecordingError: the file is missing, is not a journal, or has a format this version does not know.
+    Attributes:
+        torn_bytes: once gone through, how many bytes at the end could not be read; these are left out ever after, even
+            when the file has grown meanwhile.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RecordingError(f"cannot read the journal: {error.strerror}", place=str(path)) from error
-    if _HEADER.startswith(data):  # cut before the first entry, or in the header itself
-        return Journal((), len(data) % len(_HEADER))
-    if not data.startswith(_MAGIC):
-        raise RecordingError("this is not a perfgate journal", place=str(path))
-    if data[: len(_HEADER)] != _HEADER:
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._whole: int | None = None
+        self.torn_bytes = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Every whole entry, in order.
+
+        Raises:
+            RecordingError: the file is missing, is not a journal, has a format this version does not know, or is not
+                what it was when it was gone through before.
+        """
+        try:
+            with self._path.open("rb") as file:
+                yield from self._entries(file)
+        except OSError as error:
+            raise RecordingError(f"cannot read the journal: {error.strerror}", place=str(self._path)) from error
+
+    def _entries(self, file: BinaryIO) -> Iterator[Entry]:
+        size = os.fstat(file.fileno()).st_size if self._whole is None else self._whole
+        position = self._check_header(file.read(min(size, len(_HEADER))))
+        while (entry := _next_frame(file, size - position)) is not None:
+            yield entry
+            position = file.tell()
+        if self._whole is None:
+            self._whole, self.torn_bytes = position, size - position
+        elif position != self._whole:
+            raise RecordingError("the journal has changed while it was read", place=str(self._path))
+
+    def _check_header(self, header: bytes) -> int:
+        """How long the header is; less than a whole one, which was cut, counts as torn."""
+        if _HEADER.startswith(header):
+            return len(header) if header == _HEADER else 0
+        if not header.startswith(_MAGIC):
+            raise RecordingError("this is not a perfgate journal", place=str(self._path))
         raise RecordingError(
-            f"journal format {data[len(_MAGIC) : len(_HEADER)].decode('ascii', 'replace')} is not known",
-            place=str(path),
+            f"journal format {header[len(_MAGIC) :].decode('ascii', 'replace')} is not known",
+            place=str(self._path),
             hint=f"this perfgate reads format {FORMAT}: read it with the version that wrote it",
         )
-    entries: list[Entry] = []
-    position = len(_HEADER)
-    while (frame := _next_frame(data, position)) is not None:
-        entry, position = frame
-        entries.append(entry)
-    return Journal(tuple(entries), len(data) - position)
 
 
-def _next_frame(data: bytes, position: int) -> tuple[Entry, int] | None:
-    """The entry at `position` and where the next one starts; None at the end or at a torn tail."""
-    start = position + _FRAME.size
-    if start > len(data):
+def read_journal(path: Path) -> Journal:
+    """Read a journal as far as it is whole, all at once.
+
+    Raises:
+        RecordingError: as `JournalReader` does.
+    """
+    reader = JournalReader(path)
+    entries = tuple(reader)
+    return Journal(entries, reader.torn_bytes)
+
+
+def _next_frame(file: BinaryIO, left: int) -> Entry | None:
+    """The entry that begins here, of at most `left` bytes with its frame; None at the end or at a torn tail."""
+    head = file.read(min(left, _FRAME.size))
+    if len(head) < _FRAME.size:
         return None
-    length, checksum = _FRAME.unpack_from(data, position)
-    payload = data[start : start + length]
-    if length > _LONGEST_FRAME or len(payload) < length or zlib.crc32(payload) != checksum:
+    length, checksum = _FRAME.unpack(head)
+    if length > min(_LONGEST_FRAME, left - _FRAME.size):
+        return None
+    payload = file.read(length)
+    if len(payload) < length or zlib.crc32(payload) != checksum:
         return None
     try:
         kind, body = msgpack.unpackb(zlib.decompress(payload), strict_map_key=False)
     except (zlib.error, ValueError, TypeError):  # the checksum held, yet the payload is not ours
         return None
-    return Entry(kind, body), start + length
+    return Entry(kind, body)
+
+
+class JournalTail:
+    """Reads a journal while another process writes it: what has been added since the last look.
+
+    Raises:
+        RecordingError: the file cannot be read, or is not a journal of this format.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+
+    def take(self) -> list[Entry]:
+        """The whole entries that are new, in order; what is being written at this moment comes with a later look.
+
+        Raises:
+            RecordingError: as the class does.
+        """
+        try:
+            with self._path.open("rb") as file:
+                return self._new(file)
+        except OSError as error:
+            raise RecordingError(f"cannot read the journal: {error.strerror}", place=str(self._path)) from error
+
+    def _new(self, file: BinaryIO) -> list[Entry]:
+        size = os.fstat(file.fileno()).st_size
+        if not self._position:
+            header = file.read(len(_HEADER))
+            if header != _HEADER:
+                raise RecordingError("this is not a perfgate journal of this version", place=str(self._path))
+            self._position = len(_HEADER)
+        file.seek(self._position)
+        entries: list[Entry] = []
+        while (entry := _next_frame(file, size - self._position)) is not None:
+            entries.append(entry)
+            self._position = file.tell()
+        return entries

@@ -35,6 +35,23 @@ class Problem:
 
 
 @dataclass
+class PairsEntry:
+    """How the pairs of a comparison were driven.
+
+    Attributes:
+        max_pairs: how many could have been driven at most, which fixes when they were looked at.
+        stopped: why no more were driven; empty while they are.
+        duration_s: how long it took.
+    """
+
+    max_pairs: int
+    base_url: str
+    head_url: str
+    stopped: str = ""
+    duration_s: float = 0.0
+
+
+@dataclass
 class RunEntry:
     """One load at one service: where its journals lie, and what went wrong, if anything did."""
 
@@ -43,6 +60,23 @@ class RunEntry:
     folder: str
     problem: Problem | None = None
     driven: bool = False
+    pairs: PairsEntry | None = None
+
+
+@dataclass
+class ComparisonEntry:
+    """What was compared with what.
+
+    Attributes:
+        base: the revision, with the keys of `target.revision`; all None for a deployment. The head's is the manifest's.
+        base_words, head_words: the two sides, for people.
+        choice: as it was asked for.
+    """
+
+    base: dict[str, Any]
+    base_words: str
+    head_words: str
+    choice: str = ""
 
 
 @dataclass
@@ -65,6 +99,7 @@ class Manifest:
         services, loads: what was chosen on the command line; empty means all.
         control_ms: the fixed piece of work, timed after each load; see `measure.control`.
         artifacts: size in bytes by path or glob; None where nothing matched.
+        comparison: of a comparison, what was compared; None for a run.
         stopped: why the work was ended before its end, in words; empty when it was not.
     """
 
@@ -86,6 +121,7 @@ class Manifest:
     service_entries: dict[str, ServiceEntry] = field(default_factory=dict)
     runs: list[RunEntry] = field(default_factory=list)
     control_ms: list[float] = field(default_factory=list)
+    comparison: ComparisonEntry | None = None
     format: int = FORMAT
 
     def save(self, folder: Path) -> None:
@@ -134,7 +170,9 @@ class Manifest:
     @classmethod
     def _from(cls, value: dict[str, Any], path: Path) -> Manifest:
         try:
-            value["runs"] = [RunEntry(**{**run, "problem": _problem(run["problem"])}) for run in value["runs"]]
+            value["runs"] = [_run(run) for run in value["runs"]]
+            if value["comparison"]:
+                value["comparison"] = ComparisonEntry(**value["comparison"])
             value["service_entries"] = {
                 name: ServiceEntry(**{**entry, "problem": _problem(entry["problem"])})
                 for name, entry in value["service_entries"].items()
@@ -142,6 +180,11 @@ class Manifest:
             return cls(**value)
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordingError(f"the manifest is damaged: {error}", place=str(path)) from error
+
+
+def _run(value: dict[str, Any]) -> RunEntry:
+    pairs = PairsEntry(**value["pairs"]) if value["pairs"] else None
+    return RunEntry(**{**value, "problem": _problem(value["problem"]), "pairs": pairs})
 
 
 def _problem(value: dict[str, Any] | None) -> Problem | None:

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from perfgate.measure.histogram import Histogram
-from perfgate.measure.recording import Begin, Cell, End, FailureCount, HealthSample, MetricCell, Second
+from perfgate.measure.recording import Begin, Cell, End, FailureCount, HealthSample, MetricCell, Second, Tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -103,21 +103,36 @@ def _of_known(
     return fold(known) if known else None
 
 
-def merge_timelines(timelines: Sequence[Sequence[Second]]) -> list[Second]:
-    """The seconds of several engines as those of one.
+def merge_timelines(timelines: Sequence[Sequence[Tick]]) -> list[Tick]:
+    """The ticks of several engines as those of one.
 
     An engine whose event loop was late may have no entry for a second: what happened in it stands in its next entry,
     and its users are taken to be as many as before.
     """
-    by_engine = [{second.second: second for second in timeline} for timeline in timelines]
+    by_engine = [{tick.second: tick for tick in timeline} for timeline in timelines]
     numbers = sorted({number for engine in by_engine for number in engine})
-    present = [[engine[number] for engine in by_engine if number in engine] for number in numbers]
-    merged = [merge_seconds(parts, number) for parts, number in zip(present, numbers, strict=True)]
     users = [_users_at(engine, numbers) for engine in by_engine]
-    return [replace(second, users=sum(column)) for second, column in zip(merged, zip(*users, strict=True), strict=True)]
+    present = ([engine[number] for engine in by_engine if number in engine] for number in numbers)
+    return [_merge_ticks(parts, sum(column)) for parts, column in zip(present, zip(*users, strict=True), strict=True)]
 
 
-def _users_at(engine: dict[int, Second], numbers: Sequence[int]) -> list[int]:
+def _merge_ticks(parts: Sequence[Tick], users: int) -> Tick:
+    """As `merge_seconds`, but for the users: those of an engine that says nothing of this second count as well."""
+    if len(parts) == 1 and parts[0].users == users:
+        return parts[0]
+    return Tick(
+        second=parts[0].second,
+        users=users,
+        health=worst_health([part.health for part in parts]) if len(parts) > 1 else parts[0].health,
+        arrivals=sum(part.arrivals for part in parts),
+        waiting=sum(part.waiting for part in parts),
+        stamped=sum(part.stamped for part in parts),
+        retried=sum(part.retried for part in parts),
+        lag_max_ms=max((lag for part in parts if (lag := part.lag_max_ms) is not None), default=None),
+    )
+
+
+def _users_at(engine: dict[int, Tick], numbers: Sequence[int]) -> list[int]:
     """Its users at each of the numbers: 0 before its first entry and after its last."""
     last, users, column = max(engine, default=-1), 0, []
     for number in numbers:
@@ -127,10 +142,9 @@ def _users_at(engine: dict[int, Second], numbers: Sequence[int]) -> list[int]:
 
 
 def merge_begins(begins: Sequence[Begin]) -> Begin:
-    """The first start, every user class, and the poorest clock."""
+    """The first start, and every user class."""
     classes = list(dict.fromkeys(name for begin in begins for name in begin.user_classes))
-    clock = "user" if any(begin.clock == "user" for begin in begins) else begins[0].clock
-    return replace(begins[0], started_at=min(begin.started_at for begin in begins), user_classes=classes, clock=clock)
+    return replace(begins[0], started_at=min(begin.started_at for begin in begins), user_classes=classes)
 
 
 def merge_ends(ends: Sequence[End]) -> End:

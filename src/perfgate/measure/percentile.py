@@ -41,9 +41,16 @@ def latency(values: Histogram) -> Latency:
     return Latency(**statistics(values))
 
 
+def percentiles(values: Histogram, names: Sequence[str]) -> list[float | None]:
+    """Percentiles by name; None where too few values carry one."""
+    count, shares = values.count, [QUANTILES[name] for name in names]
+    found = zip(values.quantiles(shares), shares, strict=True)
+    return [value if count >= needed_for(share) else None for value, share in found]
+
+
 def percentile(values: Histogram, name: str) -> float | None:
-    """One percentile by name; None where too few values carry it."""
-    return values.quantile(QUANTILES[name]) if values.count >= needed_for(QUANTILES[name]) else None
+    """One percentile; see `percentiles`."""
+    return percentiles(values, [name])[0]
 
 
 def interval(batches: Sequence[Histogram], name: str) -> tuple[float, float] | None:

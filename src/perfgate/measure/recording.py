@@ -9,10 +9,13 @@ on the monotonic clock; the wall time of that start is in the first entry.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from perfgate.measure import forms, shape
 from perfgate.measure.histogram import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 REQUESTS_JOURNAL = "requests.journal"
 REQUESTS_JOURNALS = "requests*.journal"
@@ -24,6 +27,8 @@ SECOND = "second"
 END = "end"
 SAMPLE = "sample"
 EXIT = "exit"
+
+_PHASE, _SECOND = 2, 3  # where they stand in a row of cells
 
 Outcome = Literal["ok", "failed"]
 
@@ -39,19 +44,19 @@ class Begin:
 
     Attributes:
         started_at: wall time of the load's start, seconds since the epoch.
-        clock: what received times were read from: `kernel` or `user`.
         user_classes: the Locust user classes that are driven.
         model: `closed` (users) or `open` (arrivals per second).
         locust: the version of Locust.
         engines: how many engines share the load, each with a journal of its own.
+        workers: how many workers on other machines share it, all in this journal; 0 without.
     """
 
     started_at: float
-    clock: str
     user_classes: list[str]
     model: str
     locust: str
     engines: int = 1
+    workers: int = 0
 
 
 @dataclass
@@ -121,7 +126,7 @@ class SlowRequest:
     trace_id: str | None = None
 
 
-@dataclass
+@dataclass(slots=True)  # one for each second of a load, all of which are kept
 class HealthSample:
     """How the generator was in one second.
 
@@ -178,6 +183,24 @@ class Second:
     retried: int = 0
 
 
+@dataclass(slots=True)
+class Tick:
+    """A `Second` without its requests: small, so that those of a whole load can be kept.
+
+    Attributes:
+        lag_max_ms: the latest that the scheduler released an arrival; None when there were none.
+    """
+
+    second: int
+    users: int
+    health: HealthSample
+    arrivals: int = 0
+    waiting: int = 0
+    stamped: int = 0
+    retried: int = 0
+    lag_max_ms: float | None = None
+
+
 @dataclass
 class End:
     """The last entry of `requests.journal`; its absence means that the engine was killed.
@@ -203,7 +226,7 @@ class End:
     refused_hosts: list[str] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(slots=True)  # as `HealthSample`
 class ServiceSample:
     """The service's process tree at one moment.
 
@@ -278,6 +301,54 @@ def second_from_body(body: object) -> Second:
         stamped=entry["stamped"],
         retried=entry["retried"],
     )
+
+
+def tick_of(second: Second) -> Tick:
+    """What is kept of a second."""
+    lags = second.schedule_lag_ms
+    return Tick(
+        second=second.second,
+        users=second.users,
+        health=second.health,
+        arrivals=second.arrivals,
+        waiting=second.waiting,
+        stamped=second.stamped,
+        retried=second.retried,
+        lag_max_ms=lags.maximum if lags else None,
+    )
+
+
+def tick_from_body(body: object) -> Tick:
+    """The tick of a second, without a look at its requests; raises as `second_from_body` does."""
+    entry = shape.mapping(body, forms.SECOND)
+    lags = _read(entry["schedule_lag_ms"])
+    return Tick(
+        second=entry["second"],
+        users=entry["users"],
+        health=shape.instance(HealthSample, entry["health"], forms.HEALTH),
+        arrivals=entry["arrivals"],
+        waiting=entry["waiting"],
+        stamped=entry["stamped"],
+        retried=entry["retried"],
+        lag_max_ms=lags.maximum if lags else None,
+    )
+
+
+def places_of(cells: Iterable[Cell]) -> set[tuple[str, int]]:
+    """The phases and seconds in which requests are."""
+    return {(cell.phase, cell.second) for cell in cells}
+
+
+def places_from_body(body: object) -> set[tuple[str, int]]:
+    """The places of a second's requests, and nothing else of them; raises as `second_from_body` does."""
+    rows = shape.mapping(body, {"cells": lambda _value: True})["cells"]
+    try:
+        places = {(row[_PHASE], row[_SECOND]) for row in rows}
+    except (TypeError, LookupError):
+        raise shape.MisfitError("a row of 'cells' has the wrong length or a wrong type") from None
+    if not all(shape.is_text(phase) and shape.is_second(second) for phase, second in places):
+        raise shape.MisfitError("a row of 'cells' has a wrong type or a value out of range")
+    return places
 
 
 def _read(wire: list[Any] | None) -> Histogram | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from perfgate.measure.window import Window
 
 KEPT = 5  # per endpoint
+_MOST_WAITING = 50  # before the slowest of them are chosen
 HIDDEN = "***"
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#@]*@")
 # Whatever the names, `key=value` after a telling key: reports are read by more people than the service's own logs.
@@ -26,23 +26,35 @@ _TELLING = re.compile(
 )
 
 
-def slowest_of(requests: Iterable[SlowRequest], windows: Sequence[Window]) -> list[SlowestRequest]:
-    """The slowest of each endpoint in the judged phases, endpoint by endpoint, the slowest first.
+class Slowest:
+    """The slowest of each endpoint in the judged phases.
 
     Args:
-        requests: those that the recorder kept.
         windows: the phases that were driven.
     """
-    by_endpoint: dict[str, list[SlowestRequest]] = defaultdict(list)
-    for request in requests:
-        window = window_at(windows, request.at_s)
-        if window is not None and window.judged:
-            by_endpoint[request.endpoint].append(_shown(request, window))
-    return [
-        request
-        for endpoint in sorted(by_endpoint)
-        for request in nlargest(KEPT, by_endpoint[endpoint], key=lambda one: one.response_ms)
-    ]
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        self._windows = windows
+        self._by_endpoint: dict[str, list[SlowestRequest]] = {}
+
+    def add(self, requests: Iterable[SlowRequest]) -> None:
+        """Look at some of those that the recorder kept."""
+        for request in requests:
+            window = window_at(self._windows, request.at_s)
+            if window is not None and window.judged:
+                kept = self._by_endpoint.setdefault(request.endpoint, [])
+                kept.append(_shown(request, window))
+                if len(kept) > _MOST_WAITING:
+                    kept[:] = _first(kept)
+
+    @property
+    def requests(self) -> list[SlowestRequest]:
+        """Endpoint by endpoint, the slowest first."""
+        return [request for _, kept in sorted(self._by_endpoint.items()) for request in _first(kept)]
+
+
+def _first(requests: Iterable[SlowestRequest]) -> list[SlowestRequest]:
+    return nlargest(KEPT, requests, key=lambda one: one.response_ms)
 
 
 def _shown(request: SlowRequest, window: Window) -> SlowestRequest:

@@ -8,14 +8,14 @@ earlier and ended after the step.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from perfgate.measure.journals import Recording
-    from perfgate.measure.recording import Second
+    from perfgate.measure.recording import Second, Tick
 
 
 @dataclass(frozen=True)
@@ -23,55 +23,56 @@ class LeftOut:
     """What a clock's steps spoil.
 
     Attributes:
-        steps: the entries in which the clock stepped, in order.
+        steps: the ticks in which the clock stepped, in order.
         seconds: the seconds of the load that are left out whole.
-        requests: how many requests are left out.
+        first: the first second of each stretch of them, in order.
     """
 
-    steps: tuple[Second, ...] = ()
+    steps: tuple[Tick, ...] = ()
     seconds: frozenset[int] = frozenset()
-    requests: int = 0
+    first: tuple[int, ...] = ()
+
+    def kept(self, entry: Second) -> Second:
+        """The entry without what is left out, or itself where nothing is.
+
+        Users, arrivals and the generator's own figures stay: they are counts, or of the monotonic clock.
+        """
+        if not self.steps:
+            return entry
+
+        def is_kept(second: int) -> bool:
+            return second not in self.seconds and not self._crosses(second, entry.second)
+
+        return replace(
+            entry,
+            cells=[cell for cell in entry.cells if is_kept(cell.second)],
+            failures=[failure for failure in entry.failures if is_kept(failure.second)],
+            metrics=[cell for cell in entry.metrics if is_kept(cell.second)],
+            slowest=[slow for slow in entry.slowest if is_kept(int(slow.at_s))],
+        )
+
+    def _crosses(self, began: int, ended: int) -> bool:
+        """Whether it began before a stretch and was written down after it had begun: it was under way at the step."""
+        after = bisect_right(self.first, began)
+        return after < len(self.first) and self.first[after] < ended
 
 
-def without_steps(recording: Recording, limit_ms: float) -> tuple[Recording, LeftOut]:
-    """The recording without the seconds in which the clock stepped further than `limit_ms`, and what those were.
+def left_out_of(ticks: Sequence[Tick], limit_ms: float) -> LeftOut:
+    """What is left out because the clock stepped further than `limit_ms`.
 
-    Users, arrivals and the generator's own figures stay: they are counts, or of the monotonic clock.
+    Args:
+        ticks: of the whole load, in order.
+        limit_ms: how far the realtime clock may move against the monotonic one in a second.
     """
-    steps = tuple(second for second in recording.seconds if abs(second.health.clock_step_ms) > limit_ms)
-    if not steps:
-        return recording, LeftOut()
-    numbers = [second.second for second in recording.seconds]
+    steps = tuple(tick for tick in ticks if abs(tick.health.clock_step_ms) > limit_ms)
+    numbers = [tick.second for tick in ticks]
     spans = [_span_of(step.second, numbers) for step in steps]
     seconds = frozenset(second for first, end in spans for second in range(first, end))
-    kept = [_cleaned(entry, spans, seconds) for entry in recording.seconds]
-    requests = _requests(recording.seconds) - _requests(kept)
-    return replace(recording, seconds=kept), LeftOut(steps, seconds, requests)
+    return LeftOut(steps, seconds, tuple(first for first, _ in spans))
 
 
 def _span_of(step: int, numbers: Sequence[int]) -> tuple[int, int]:
     """The seconds [first, end) that are left out; an entry also covers seconds that had none of their own after it."""
-    end = min((number for number in numbers if number > step), default=step + 1)
+    after = bisect_right(numbers, step)
+    end = numbers[after] if after < len(numbers) else step + 1
     return max(step - 1, 0), end
-
-
-def _cleaned(entry: Second, spans: Sequence[tuple[int, int]], seconds: frozenset[int]) -> Second:
-    def is_kept(second: int) -> bool:
-        return second not in seconds and not _crosses(second, entry.second, spans)
-
-    return replace(
-        entry,
-        cells=[cell for cell in entry.cells if is_kept(cell.second)],
-        failures=[failure for failure in entry.failures if is_kept(failure.second)],
-        metrics=[cell for cell in entry.metrics if is_kept(cell.second)],
-        slowest=[slow for slow in entry.slowest if is_kept(int(slow.at_s))],
-    )
-
-
-def _crosses(began: int, ended: int, spans: Sequence[tuple[int, int]]) -> bool:
-    """Whether it began before a span and was written down after it had begun: it was under way at the step."""
-    return any(began < first < ended for first, _ in spans)
-
-
-def _requests(entries: Iterable[Second]) -> int:
-    return sum(cell.response_ms.count for entry in entries for cell in entry.cells)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from perfgate.measure.histogram import Histogram
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from perfgate.measure.recording import Begin, HealthSample, Second
+    from perfgate.measure.histogram import Histogram
+    from perfgate.measure.recording import Begin, HealthSample, Tick
 
 
 class GeneratorLimits(Protocol):
@@ -56,23 +55,25 @@ class GeneratorLimits(Protocol):
 
 def remedy(begin: Begin | None) -> str:
     """What to do about a generator that is too busy."""
-    processes = 2 * (begin.engines if begin else 1)
     less = "lower the rate" if begin and begin.model == "open" else "use fewer users"
-    return f"add `--processes {processes}` or {less}"
+    if begin and begin.workers:
+        return f"use {2 * begin.workers} workers or {less}"
+    return f"add `--processes {2 * (begin.engines if begin else 1)}` or {less}"
 
 
-def saturation(seconds: Sequence[Second], limits: GeneratorLimits, mend: str = "") -> list[str]:
+def saturation(seconds: Sequence[Tick], lags: Histogram, limits: GeneratorLimits, mend: str = "") -> list[str]:
     """In which ways the generator itself was the bottleneck in these seconds, in words; empty when it was not.
 
     Args:
         seconds: of one phase, or all judged ones.
+        lags: how late arrivals were released in them.
         limits: past these it was.
         mend: what to do about a generator that is too busy; see `remedy`.
     """
     return [
         *_busy(seconds, limits, mend),
         *_late_loop(seconds, limits, mend),
-        *_late_schedule(seconds, limits, mend),
+        *_late_schedule(seconds, lags, limits, mend),
         *_throttled(seconds, limits),
         *_files(seconds, limits),
         *_ports(seconds, limits),
@@ -80,11 +81,11 @@ def saturation(seconds: Sequence[Second], limits: GeneratorLimits, mend: str = "
 
 
 def _past(
-    seconds: Sequence[Second],
+    seconds: Sequence[Tick],
     read: Callable[[HealthSample], float | None],
     limit: float,
     share: float,
-) -> tuple[float, list[Second]] | None:
+) -> tuple[float, list[Tick]] | None:
     """The worst value and the seconds past the limit, when they are more than that share of all; else None."""
     bad = [second for second in seconds if (read(second.health) or 0.0) > limit]
     if len(bad) <= share * len(seconds):
@@ -92,7 +93,7 @@ def _past(
     return max(read(second.health) or 0.0 for second in bad), bad
 
 
-def _busy(seconds: Sequence[Second], limits: GeneratorLimits, mend: str) -> list[str]:
+def _busy(seconds: Sequence[Tick], limits: GeneratorLimits, mend: str) -> list[str]:
     if not (found := _past(seconds, lambda sample: sample.cpu, limits.generator_cpu, limits.bad_seconds)):
         return []
     used, bad = found
@@ -100,7 +101,7 @@ def _busy(seconds: Sequence[Second], limits: GeneratorLimits, mend: str) -> list
     return [f"the generator used {percent(used)} of a core {when(bad, seconds)} (limit {limit}): {mend}"]
 
 
-def _late_loop(seconds: Sequence[Second], limits: GeneratorLimits, mend: str) -> list[str]:
+def _late_loop(seconds: Sequence[Tick], limits: GeneratorLimits, mend: str) -> list[str]:
     lag = loop_lag(seconds)
     if lag is None or lag <= limits.loop_lag_ms:
         return []
@@ -109,16 +110,16 @@ def _late_loop(seconds: Sequence[Second], limits: GeneratorLimits, mend: str) ->
     return [f"the generator's event loop was {late} {when(bad, seconds)}: {mend}"]
 
 
-def _late_schedule(seconds: Sequence[Second], limits: GeneratorLimits, mend: str) -> list[str]:
-    lag = schedule_lag(seconds)
+def _late_schedule(seconds: Sequence[Tick], lags: Histogram, limits: GeneratorLimits, mend: str) -> list[str]:
+    lag = schedule_lag(lags)
     if lag is None or lag <= limits.schedule_lag_ms:
         return []
-    bad = [s for s in seconds if s.schedule_lag_ms is not None and s.schedule_lag_ms.maximum > limits.schedule_lag_ms]
+    bad = [second for second in seconds if (second.lag_max_ms or 0.0) > limits.schedule_lag_ms]
     late = f"{lag:.4g} ms late (p99, limit {limits.schedule_lag_ms:g} ms)"
     return [f"the generator released arrivals {late} {when(bad, seconds)}: {mend}"]
 
 
-def _throttled(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
+def _throttled(seconds: Sequence[Tick], limits: GeneratorLimits) -> list[str]:
     if not (found := _past(seconds, lambda sample: sample.throttled_ms, limits.throttled_ms, limits.bad_seconds)):
         return []
     most, bad = found
@@ -126,7 +127,7 @@ def _throttled(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
     return [f"{held} {when(bad, seconds)} (limit {limits.throttled_ms:g} ms): raise the quota or lower the load"]
 
 
-def _files(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
+def _files(seconds: Sequence[Tick], limits: GeneratorLimits) -> list[str]:
     if not (found := _past(seconds, lambda sample: sample.open_files, limits.open_files, limits.bad_seconds)):
         return []
     used, bad = found
@@ -135,7 +136,7 @@ def _files(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
     return [f"{had}: raise it with `ulimit -n`, or use fewer users"]
 
 
-def _ports(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
+def _ports(seconds: Sequence[Tick], limits: GeneratorLimits) -> list[str]:
     if not (found := _past(seconds, lambda sample: sample.ports, limits.ports, limits.bad_seconds)):
         return []
     used, bad = found
@@ -144,7 +145,7 @@ def _ports(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
     return [f"{had}: keep connections alive instead of opening one for each request, or use fewer users"]
 
 
-def stolen(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
+def stolen(seconds: Sequence[Tick], limits: GeneratorLimits) -> list[str]:
     """What the hypervisor took, in words: no property of the service, and no bound of its capacity either."""
     if not (found := _past(seconds, lambda sample: sample.steal, limits.steal, limits.bad_seconds)):
         return []
@@ -154,13 +155,12 @@ def stolen(seconds: Sequence[Second], limits: GeneratorLimits) -> list[str]:
     return [f"the hypervisor took {taken} {when(bad, seconds)} (limit {limit}): use a machine with less company"]
 
 
-def schedule_lag(seconds: Sequence[Second]) -> float | None:
+def schedule_lag(lags: Histogram) -> float | None:
     """99th percentile of how late arrivals were released, in ms; None without arrivals."""
-    lags = Histogram.merged(second.schedule_lag_ms for second in seconds if second.schedule_lag_ms is not None)
     return lags.quantile(0.99) if lags.count else None
 
 
-def loop_lag(seconds: Sequence[Second]) -> float | None:
+def loop_lag(seconds: Sequence[Tick]) -> float | None:
     """99th percentile over seconds of how late timers fired at worst, in ms; None without seconds."""
     return float(np.quantile([second.health.loop_lag_ms for second in seconds], 0.99)) if seconds else None
 
@@ -170,7 +170,7 @@ def percent(share: float) -> str:
     return f"{share * 100:.3g} %"
 
 
-def when(bad: Sequence[Second], seconds: Sequence[Second]) -> str:
+def when(bad: Sequence[Tick], seconds: Sequence[Tick]) -> str:
     """`from 00:12 on` when it stayed so, else `in 7 of 60 judged seconds, first at 00:12`."""
     first = bad[0].second
     since = [second for second in seconds if second.second >= first]

@@ -156,6 +156,8 @@ class Health(Model):
     """Whether the generator can be trusted.
 
     Attributes:
+        engines: how many processes drove the load together; 0 when none began.
+        workers: how many of them were workers, on whatever machine, led by a master; 0 without one.
         clock: `kernel` when at least 99 % of the requests have their receive time from the kernel; null without any.
         throttled_max_ms: most time in a second for which the container's CPU quota held the generator back.
         sockets_max: most sockets that the generator had open at the end of a second.
@@ -175,6 +177,8 @@ class Health(Model):
     """
 
     valid: bool
+    engines: int = 0
+    workers: int = 0
     clock: Literal["kernel", "user"] | None
     schedule_lag_p99_ms: float | None = None
     loop_lag_p99_ms: float | None = None

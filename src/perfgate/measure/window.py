@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from perfgate.measure.recording import Cell
+    from collections.abc import Mapping, Sequence
 
 STEADY = "steady"
 DRAIN = "drain"
@@ -87,23 +85,25 @@ class Window:
 
 
 def windows_of(
-    spans: Sequence[Span] | None, driven_s: float, cells: Iterable[Cell], left_out: frozenset[int] = frozenset()
+    spans: Sequence[Span] | None,
+    driven_s: float,
+    reached: Mapping[str, tuple[int, int]],
+    left_out: frozenset[int] = frozenset(),
 ) -> list[Window]:
     """The phases that were driven, in order of time.
 
     Args:
         spans: the plan; None is one steady phase (a scenario's own shape).
         driven_s: how long the plan was driven.
-        cells: requests; a phase that only they know, such as the drain, is as long as they are.
+        reached: the first and the last second with requests of each phase; one that only they know, such as the drain,
+            is as long as they are.
         left_out: seconds whose requests do not count.
     """
     planned = _planned(spans, driven_s)
     known = {window.name for window in planned}
-    seconds: dict[str, list[int]] = {}
-    for cell in cells:
-        if cell.phase not in known:
-            seconds.setdefault(cell.phase, []).append(cell.second)
-    unplanned = [Window(name, ((float(min(at)), float(max(at) + 1)),)) for name, at in seconds.items()]
+    unplanned = [
+        Window(name, ((float(first), float(last + 1)),)) for name, (first, last) in reached.items() if name not in known
+    ]
     found = [replace(window, left_out=left_out) for window in (*planned, *unplanned)]
     return sorted(found, key=lambda window: window.start_s)
 
@@ -124,3 +124,9 @@ def _planned(spans: Sequence[Span] | None, driven_s: float) -> list[Window]:
 def window_at(windows: Sequence[Window], moment_s: float) -> Window | None:
     """The window that holds the moment; None outside all of them."""
     return next((window for window in windows if window.holds(moment_s)), None)
+
+
+def is_judged(windows: Sequence[Window], second: int) -> bool:
+    """Whether the middle of the second lies in a judged phase."""
+    window = window_at(windows, second + 0.5)
+    return window is not None and window.judged

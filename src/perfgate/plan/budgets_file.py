@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from perfgate.errors import BudgetsError, UsageError
+from perfgate.plan.benchmarks import build_benchmarks
 from perfgate.plan.comparing import build_accepts, build_compare
 from perfgate.plan.findings import Findings, Place, nearest
 from perfgate.plan.gate_table import build_gate
@@ -151,13 +152,15 @@ class _Reader:
         around = Surroundings(root, hosts, self._written("loads"), loads, self._require_files)
         services = self._services(around)
         artifacts = self._artifacts()
-        if not (self._written("services") or self._written("artifacts") or self._place.findings.problems):
+        measured = any(self._written(table) for table in ("services", "artifacts", "benchmarks"))
+        if not (measured or self._place.findings.problems):
             self._place.wrong("nothing to do: the file has no service", "add a table such as [services.shop]")
         seed = self._file.gate.seed if self._file.gate else None
         compare = build_compare(self._file.compare, self._place.at("compare"))
         known = self._written("services"), self._written("loads")
         accepts = build_accepts(self._file.accept or [], self._place.at("accept"), *known)
-        return Plan(root, path, gate, loads, services, artifacts, seed or 0, scale, text, compare, accepts)
+        benchmarks = build_benchmarks(self._file.benchmarks or {}, self._place.at("benchmarks"))
+        return Plan(root, path, gate, loads, services, artifacts, seed or 0, scale, text, compare, accepts, benchmarks)
 
     def _is_wrong(self, *path: str) -> bool:
         """Whether a problem was found at a key, in it, or in what holds it."""

@@ -7,6 +7,7 @@ from datetime import date  # noqa: TC003  (dataclass fields are resolved at run 
 from pathlib import Path  # noqa: TC003  (dataclass fields are resolved at run time)
 from typing import Literal
 
+from perfgate.plan.benchmarks import BenchmarkBudget  # noqa: TC001
 from perfgate.plan.budget import Budget, CustomMetric, Limit
 from perfgate.plan.profile import Profile  # noqa: TC001
 
@@ -202,3 +203,4 @@ class Plan:
     text: str = ""
     compare: Compare = field(default_factory=Compare)
     accepts: tuple[Accept, ...] = ()
+    benchmarks: tuple[BenchmarkBudget, ...] = ()

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from perfgate.plan.benchmark_tables import BenchmarkTable
 from perfgate.plan.compare_tables import AcceptTable, CompareTable
 from perfgate.plan.limit_tables import EndpointLimits, ServiceLimits, Table, key
 from perfgate.plan.tiers import (
@@ -241,6 +242,9 @@ class BudgetsFile(Table):
     services: dict[str, ServiceTable] | None = key("Services under test, by name.", json_schema_extra=_NAMES)
     compare: CompareTable | None = key("How two revisions are measured.")
     accept: list[AcceptTable] | None = key("Regressions that the team accepts, each for a time.")
+    benchmarks: dict[str, BenchmarkTable] | None = key(
+        "Limits on benchmarks and other imported results, by name or glob."
+    )
     artifacts: dict[str, SizeTiers] | None = key("File-size budgets, by path or glob relative to budgets.toml.")
 
 

@@ -27,7 +27,7 @@ _LARGEST_NUMBER = 1e15
 
 @dataclass(frozen=True)
 class Tiers:
-    """A limit as written; `unit` is only set for a capacity, which may be users or a rate."""
+    """A limit as written; `unit` is only set where there is a choice: of a capacity, and of imported results."""
 
     warn: float | None = None
     fail: float | None = None
@@ -74,6 +74,31 @@ def _read_number(value: object) -> float:
     if not abs(value) <= _LARGEST_NUMBER:  # not `>`, which is false for nan
         raise AmountError(f"{shown(value)} is absurd: beyond 1e15", "write a plain number, in the metric's own unit")
     return float(value)
+
+
+def _read_measures(value: object) -> Tiers:
+    """A time, read into ms, or a plain number in the metric's own unit."""
+    amounts = list(value.values()) if isinstance(value, Mapping) else [value]
+    plain = [_is_plain(amount) for amount in amounts]
+    if any(plain) and not all(plain):
+        raise AmountError("warn and fail have different units", 'write both as times, such as "2ms", or as numbers')
+    tiers = _read_tiers(value, _read_measure if any(plain) else _read_milliseconds)
+    return Tiers(tiers.warn, tiers.fail, "" if any(plain) else "ms")
+
+
+def _is_plain(amount: object) -> bool:
+    return isinstance(amount, int | float) and not isinstance(amount, bool)
+
+
+def _read_measure(value: object) -> float:
+    number = _read_number(value)
+    if number < 0:
+        raise AmountError(f"{shown(value)} is negative", "write a number from 0, in the metric's own unit")
+    return number
+
+
+def _read_milliseconds(value: object) -> float:
+    return DURATION.parse(value, per="1ms", zero=False)
 
 
 def _read_users(value: object) -> Levels:
@@ -125,6 +150,7 @@ def _levels_schema(level: dict[str, Any]) -> dict[str, Any]:
 
 
 _USERS_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "integer", "minimum": 1}, USERS.json_schema()]}
+_MEASURE_SCHEMA = {"anyOf": [DURATION.json_schema(), {"type": "number", "minimum": 0}]}
 _CAPACITY_SCHEMA = {"anyOf": [USERS.json_schema(), RATE.json_schema()]}
 
 # Amounts, each in the unit that its name says.
@@ -165,4 +191,5 @@ SizeTiers = Annotated[
     Tiers, _tiers(partial(SIZE.parse, per="1B", zero=False)), WithJsonSchema(_tiers_schema(SIZE.json_schema()))
 ]
 CapacityTiers = Annotated[Tiers, PlainValidator(_read_capacity), WithJsonSchema(_tiers_schema(_CAPACITY_SCHEMA))]
+MeasureTiers = Annotated[Tiers, PlainValidator(_read_measures), WithJsonSchema(_tiers_schema(_MEASURE_SCHEMA))]
 NumberTiers = Annotated[Tiers, _tiers(_read_number), WithJsonSchema(_tiers_schema({"type": "number"}))]

@@ -14,6 +14,7 @@ from perfgate.report.run_charts import run_charts
 from perfgate.report.statements import (
     caveats,
     closing,
+    drivers,
     failed_otherwise,
     findings,
     headline,
@@ -353,7 +354,7 @@ def _health(run: RunResult) -> Iterable[Child]:
         "details",
         element("summary", "Generator health"),
         _tiles(facts),
-        _list([*health.reasons, *health.notes]),
+        _list([*drivers(run), *health.reasons, *health.notes]),
         open="open" if not health.valid else None,
     )
 
@@ -363,4 +364,5 @@ def _other_checks(result: Result) -> Iterable[Child]:
     headings = (_CHECK_HEADINGS[0], "of", *_CHECK_HEADINGS[1:])
     cells = [(row.group, _check_cells(row)) for row in loose]
     rows = [[first, group, *rest] for group, (first, *rest) in cells]
-    return _titled("Services and artifacts", table(headings, rows, numbers=_CHECK_NUMBERS), level="h2")
+    title = "Benchmarks" if result.kind == "benchmarks" else "Services and artifacts"
+    return _titled(title, table(headings, rows, numbers=_CHECK_NUMBERS), level="h2")

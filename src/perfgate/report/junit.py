@@ -57,7 +57,7 @@ def render(result: Result) -> str:
 def _groups(result: Result) -> list[Group]:
     """The suites, in the order of the result."""
     loose = [row for row in check_rows(result) if not row.service]
-    groups = [Group("perfgate.artifacts", "pass", [], loose)] if loose else []
+    groups = [Group(f"perfgate.{loose[0].group}", "pass", [], loose)] if loose else []
     for service in result.services:
         rows = [CheckRow(service.name, "", check) for check in service.checks]
         verdicts = {run.verdict for run in result.runs if run.service == service.name}

@@ -6,10 +6,10 @@ Everything from outside is escaped so that it is shown and does nothing: no HTML
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from perfgate.judge.words import counted
+from perfgate.report.page import Page
 from perfgate.report.statements import (
     caveats,
     closing,
@@ -44,39 +44,14 @@ SYMBOLS = {"pass": "✅", "warn": "⚠️", "fail": "❌", "invalid": "🚫", "s
 _CELL = 160  # characters of one name in a table
 _SENTENCE = 500
 _RESERVED = 200  # for the note about what was cut
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&$@^=:\"']|(?<=www)\.")
-
-
-@dataclass
-class _Page:
-    """Lines that together stay within a number of characters; what does not fit is counted, not written."""
-
-    room: int
-    lines: list[str] = field(default_factory=list)
-    cut: int = 0
-
-    def add(self, *lines: str) -> bool:
-        """Add lines that belong together; False when there is no room for them."""
-        length = sum(len(line) + 1 for line in lines)
-        if length > self.room:
-            return False
-        self.room -= length
-        self.lines += lines
-        return True
-
-    def add_all(self, opening: Sequence[str], rows: Sequence[str], ending: Sequence[str] = ("",)) -> None:
-        """Add rows between an opening and an ending, as many as fit."""
-        if not rows:
-            return
-        if not self.add(*opening, *ending):
-            self.cut += len(rows)
-            return
-        del self.lines[len(self.lines) - len(ending) :]
-        for number, row in enumerate(rows):
-            if not self.add(row):
-                self.cut += len(rows) - number
-                break
-        self.lines += ending
+_SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&$@^=:%\"']|(?<=www)\.")
+_NOWHERE = "\u200b"  # of no width: it parts what a site would take together for a reference
+# Commits (`1a2b3c4`), issues elsewhere (`GH-12`), pictures (`:name:`): sites find them in the finished text.
+_REFERENCES = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9a-f]{3}(?=[0-9a-f]{4,37}(?![0-9A-Za-z]))|[Gg][Hh]-(?=\d))|:(?=[\w+-]+:)"
+)
+# At the start of a line: a list, or the line under a heading.
+_LEADING = re.compile(r"^(?:[-+](?=\s)|-(?=-)|=|\d{1,9}[.)](?=\s|$))")
 
 
 def render(result: Result, *, longest: int = LONGEST) -> str:
@@ -88,7 +63,7 @@ def render(result: Result, *, longest: int = LONGEST) -> str:
             first, and a note says how many.
     """
     footer = _footer(result)
-    page = _Page(max(longest, 2_000) - _RESERVED - len(footer))
+    page = Page(max(longest, 2_000) - _RESERVED - len(footer))
     rows = list(check_rows(result))
     page.add(f"## {SYMBOLS[result.verdict]} perfgate {sentence(headline(result))}", "")
     page.add_all([], [f"> {sentence(note)}" for note in caveats(result)])
@@ -119,7 +94,8 @@ def code(text: str) -> str:
 
 def sentence(text: str) -> str:
     """A sentence that may hold names from outside: shown as it is, without mentions, links, references or markup."""
-    return _SPECIAL.sub(_inert, printable(text, longest=_SENTENCE).strip())
+    parted = _REFERENCES.sub(lambda match: match[0] + _NOWHERE, printable(text, longest=_SENTENCE).strip())
+    return _LEADING.sub(lambda match: match[0][:-1] + f"&#{ord(match[0][-1])};", _SPECIAL.sub(_inert, parted))
 
 
 def _reference(match: re.Match[str]) -> str:
@@ -128,12 +104,14 @@ def _reference(match: re.Match[str]) -> str:
 
 def _inert(match: re.Match[str]) -> str:
     """Mentions (`@name`) and references (`#12`) are found after character references are resolved: break those."""
-    harmless = ":()'\"=+{}"
+    following = match.string[match.end() : match.end() + 1]
     if match[0] == ":":
         return "&#58;" if match.string.startswith("//", match.end()) else ":"
-    if match[0] in harmless:
+    if match[0] in ":()'\"=+{}":
         return match[0]
-    return _reference(match) + ("\u200b" if match[0] in "@#" else "")
+    if match[0] == "%":  # a milestone on GitLab, when a name follows
+        return f"%{_NOWHERE}" if following.isalnum() or following in ('"', "_") else "%"
+    return _reference(match) + (_NOWHERE if match[0] in "@#" or (match[0] in "!~$&" and following.isalnum()) else "")
 
 
 _CHANGED = ("", "service / load", "endpoint", "metric", "observed", "limit", "over by", "where")
@@ -191,7 +169,7 @@ def _findings(result: Result) -> list[str]:
 _HELD = ("", "service / load", "endpoint", "metric", "observed", "limit", "note")
 
 
-def _add_folded(page: _Page, rows: Sequence[CheckRow], what: str) -> None:
+def _add_folded(page: Page, rows: Sequence[CheckRow], what: str) -> None:
     """A table that the reader opens; skipped checks say why they were skipped."""
     opening = [f"<details><summary>{counted(len(rows), 'check')} {what}</summary>", "", *_opening(*_HELD)]
     notes = [sentence(row.check.message) if row.status == "skipped" else "" for row in rows]
@@ -199,7 +177,7 @@ def _add_folded(page: _Page, rows: Sequence[CheckRow], what: str) -> None:
     page.add_all(opening, lines, ["", "</details>", ""])
 
 
-def _add_slowest(page: _Page, result: Result) -> None:
+def _add_slowest(page: Page, result: Result) -> None:
     opening = [
         "<details><summary>Slowest requests</summary>",
         "",

@@ -81,13 +81,21 @@ def unjudged(result: Result) -> list[str]:
 
 
 def health_notes(result: Result) -> list[str]:
-    """What speaks against the generator and is no doubt about its run, and what else is worth knowing about it."""
+    """Who drove, when several did; what speaks against the generator and is no doubt about its run, and its notes."""
     return [
         f"{printable(run.service)}/{printable(run.load)}: {printable(words, longest=1000)}"
         for run in result.runs
-        for words in (*run.health.reasons, *run.health.notes)
+        for words in (*drivers(run), *run.health.reasons, *run.health.notes)
         if words not in run.doubts
     ]
+
+
+def drivers(run: RunResult) -> list[str]:
+    """Who drove the load together; nothing for a single process."""
+    engines, workers = run.health.engines, run.health.workers
+    if engines <= 1:
+        return []
+    return [f"driven by {workers} workers" if workers else f"driven by {engines} processes"]
 
 
 def findings(run: RunResult) -> list[str]:

@@ -68,7 +68,7 @@ class CheckRow:
     """A check and where it belongs.
 
     Attributes:
-        service: empty for an artifact.
+        service: empty for an artifact or a benchmark.
         load: empty for what holds once a service.
         doubted: the run it belongs to was not sound: the run's doubts say why nothing is known.
     """
@@ -86,7 +86,7 @@ class CheckRow:
     @property
     def place(self) -> str:
         """As in the result's reasons: `catalog/peak GET /items/{id}`."""
-        where = "/".join(part for part in (self.service, self.load) if part) or "artifacts"
+        where = "/".join(part for part in (self.service, self.load) if part) or self._loose
         return f"{where} {self.check.endpoint}" if self.check.endpoint else where
 
     @property
@@ -96,13 +96,22 @@ class CheckRow:
 
     @property
     def group(self) -> str:
-        """`catalog / peak`, `catalog`, or `artifacts`."""
-        return group_name(self.service, self.load)
+        """`catalog / peak`, `catalog`, `artifacts` or `benchmarks`."""
+        return group_name(self.service, self.load) if self.service else self._loose
+
+    @property
+    def _is_artifact(self) -> bool:
+        return not self.service and self.check.endpoint is None
+
+    @property
+    def _loose(self) -> str:
+        """Where a check without a service belongs."""
+        return "artifacts" if self._is_artifact else "benchmarks"
 
     @property
     def name(self) -> str | None:
-        """The endpoint, or the artifact's path, as it came from outside; None for the whole service."""
-        return self.check.endpoint if self.service else self.check.metric
+        """The endpoint, benchmark or artifact's path, as it came from outside; None for the whole service."""
+        return self.check.metric if self._is_artifact else self.check.endpoint
 
     @property
     def subject(self) -> str:
@@ -112,7 +121,7 @@ class CheckRow:
     @property
     def metric(self) -> str:
         """The metric's name for people, with the kind of check when it is not a budget."""
-        name = printable(label(self.check.metric)) if self.service else "size"
+        name = "size" if self._is_artifact else printable(label(self.check.metric))
         return name if self.check.kind == "budget" else f"{name} ({self.check.kind})"
 
     @property

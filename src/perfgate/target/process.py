@@ -73,7 +73,7 @@ class SupervisedProcess:
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=cwd,
-            env={**_environment(env), _MARK: self._mark},
+            env={**environment_with(env), _MARK: self._mark},
             start_new_session=True,
         )
         assert self._supervisor.stdin  # both are pipes
@@ -204,7 +204,7 @@ def _is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def _environment(extra: Mapping[str, str]) -> dict[str, str]:
+def environment_with(extra: Mapping[str, str]) -> dict[str, str]:
     """This process's environment and `extra`, with the folder of our own interpreter first in PATH.
 
     So `python` in a command is the interpreter that runs perfgate, with the packages installed beside it, whether or

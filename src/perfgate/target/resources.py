@@ -20,6 +20,7 @@ import psutil
 from perfgate.errors import StorageError
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.recording import EXIT, SAMPLE, SERVICE_JOURNAL, ServiceExit, ServiceSample
+from perfgate.target.cpu_clock import process_cpu_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -122,7 +123,8 @@ class ProcessTree:
 def _cpu_times(process: psutil.Process) -> CpuTimes:
     times = process.cpu_times()
     reaped = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-    return CpuTimes(times.user + times.system, reaped)
+    own = process_cpu_s(process.pid)
+    return CpuTimes(times.user + times.system if own is None else own, reaped)
 
 
 class ResourceSampler:

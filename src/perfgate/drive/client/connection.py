@@ -23,7 +23,7 @@ from perfgate.drive.client.errors import (
     connect_error,
     tls_error,
 )
-from perfgate.drive.client.link import Link
+from perfgate.drive.client.link import NEVER, Link
 from perfgate.drive.client.proxy import Proxy, open_tunnel
 from perfgate.drive.client.reader import ResponseReader
 from perfgate.drive.client.tls import Cert, TlsLink, Verify, tls_context
@@ -78,7 +78,7 @@ class Connection:
         self._connect_ms = connect_ms
         self._tls_ms = tls_ms
 
-    def exchange(self, wire: bytes, *, is_head: bool, timeout_s: float | None, stream: bool) -> Timing:
+    def exchange(self, wire: bytes, is_head: bool, timeout_s: float | None, stream: bool) -> Timing:
         """Send a request and read its answer into `reader`; `timeout_s` bounds the two together.
 
         With `stream` it returns when the head is there; `read_on` gives the rest.
@@ -90,38 +90,33 @@ class Connection:
         The connection is of no use after any of them.
         """
         link, reader = self._link, self.reader
-        reader.begin(is_head=is_head)
+        reader.begin(is_head)
         self.uses += 1
+        stamp = 0
         try:
             sealed = link.seal(wire)
             started = perf_counter()
-            link.limit(timeout_s, started)
+            link.timeout_s = timeout_s
+            link.deadline = NEVER if timeout_s is None else started + timeout_s
             sent_ns = time_ns()
             link.send(sealed)
-            stamp = self._read(stream=stream)
+            while not reader.complete:
+                data = link.receive()
+                if not data:
+                    self._end()
+                    break
+                stamp = link.stamp_ns
+                reader.feed(data)
+                if stream and reader.has_head:
+                    break
         except ClientError:
             raise
         except OSError as error:
             raise self._lost(str(error)) from error
         service_ns, clock = service_time_ns(sent_ns, stamp, int((perf_counter() - started) * 1e9))
-        connect_ms, tls_ms = self._connect_ms, self._tls_ms
-        self._connect_ms = self._tls_ms = 0.0  # opening is reported once
-        return Timing(sent_ns, sent_ns + service_ns, connect_ms, tls_ms, clock)
-
-    def _read(self, *, stream: bool) -> int:
-        """Read until the answer is complete (with `stream`: its head is); when the last of it came."""
-        link, reader = self._link, self.reader
-        stamp = 0
-        while not reader.complete:
-            data = link.receive()
-            if not data:
-                self._end()
-                break
-            stamp = link.stamp_ns
-            reader.feed(data)
-            if stream and reader.has_head:
-                break
-        return stamp
+        if self.uses > 1:
+            return Timing(sent_ns, sent_ns + service_ns, 0.0, 0.0, clock)  # opening is reported once
+        return Timing(sent_ns, sent_ns + service_ns, self._connect_ms, self._tls_ms, clock)
 
     def _end(self) -> None:
         if not self.reader.started:
@@ -142,7 +137,7 @@ class Connection:
         reader = self.reader
         try:
             while not reader.complete:
-                self._link.limit(timeout_s, perf_counter())
+                self._link.limit(timeout_s)
                 data = self._link.receive()
                 reader.feed(data) if data else reader.end()
                 if piece := reader.take_body():
@@ -155,8 +150,8 @@ class Connection:
     @property
     def is_reusable(self) -> bool:
         """Whether another request can be sent on it."""
-        link, reader = self._link, self.reader
-        return reader.complete and reader.keep_alive and not link.is_closed and link.is_drained()
+        reader = self.reader
+        return reader.complete and reader.keep_alive and self._link.is_reusable()
 
     def is_quiet(self) -> bool:
         """Whether it is open and silent, asked of the kernel."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perfgate.drive.client import cookies as cookie_rules
@@ -38,29 +39,6 @@ class Courier:
         Raises:
             ClientError: there was no answer, at whichever hop.
         """
-        response = self._hop(call, body, wishes)
-        if response.status_code in REDIRECTS and wishes.allow_redirects:
-            return self._follow(response, call, body, wishes)
-        return response
-
-    def _follow(self, response: Response, call: Call, body: Body, wishes: Wishes) -> Response:
-        history: list[Response] = []
-        timing = response.timing
-        most = self._settings.max_redirects
-        while (location := location_of(response, call.url)) is not None:
-            if len(history) >= most:
-                raise TooManyRedirectsError(f"more than {most} redirects, the next to {location}")
-            _ = response.content  # read to its end, a streamed one too, so that the connection is free again
-            history.append(response)
-            call, body = _next(call, response.status_code, location), body_after(response.status_code, body)
-            response = self._hop(call, body, wishes)
-            timing = _sum(timing, response.timing)
-        response.history, response.timing = history, timing
-        response.response_time_ms = (timing.received_ns - timing.sent_ns) / 1e6
-        return response
-
-    def _hop(self, call: Call, body: Body, wishes: Wishes) -> Response:
-        """One request and its response, redirects not followed."""
         settings = self._settings
         route = settings.route(call.origin, wishes)
         if body is NO_BODY and wishes is NO_WISHES and settings.cookies.is_empty and route.proxy is None:
@@ -68,11 +46,10 @@ class Courier:
         else:
             wire = self._wire(route.proxy, call, body, wishes)
         timeouts = settings.timeout if wishes.timeout is None else timeouts_of(wishes.timeout)
-        connection, timing = self.pool.exchange(route, call, wire, timeouts, stream=wishes.stream)
+        connection, timing = self.pool.exchange(route, call, wire, timeouts, wishes.stream)
         reader = connection.reader
         response = Response(call, body, reader.status, reader.head, reader.take_body())
         response.timing = timing
-        response.response_time_ms = (timing.received_ns - timing.sent_ns) / 1e6
         if not reader.is_plain:
             self._act_on_head(response)
         if wishes.stream:
@@ -83,6 +60,24 @@ class Courier:
             self.pool.give_back(connection)
             if not reader.is_plain:
                 response.decode(settings.max_body_bytes)
+        if response.status_code in REDIRECTS and wishes.allow_redirects:
+            return self._follow(response, call, body, wishes)
+        return response
+
+    def _follow(self, response: Response, call: Call, body: Body, wishes: Wishes) -> Response:
+        history: list[Response] = []
+        timing = response.timing
+        most = self._settings.max_redirects
+        one_hop = replace(wishes, allow_redirects=False)
+        while (location := location_of(response, call.url)) is not None:
+            if len(history) >= most:
+                raise TooManyRedirectsError(f"more than {most} redirects, the next to {location}")
+            _ = response.content  # read to its end, a streamed one too, so that the connection is free again
+            history.append(response)
+            call, body = _next(call, response.status_code, location), body_after(response.status_code, body)
+            response = self.deliver(call, body, one_hop)
+            timing = _sum(timing, response.timing)
+        response.history, response.timing = history, timing
         return response
 
     def _wire(self, proxy: Proxy | None, call: Call, body: Body, wishes: Wishes) -> bytes:

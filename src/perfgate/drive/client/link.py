@@ -18,7 +18,7 @@ from gevent import getcurrent
 from perfgate.drive.client.clock import STAMP_SPACE, enable_kernel_clock, stamp_ns
 from perfgate.drive.client.errors import AnswerTimeoutError
 
-_NEVER = float("inf")
+NEVER = float("inf")
 _READ, _WRITE = 1, 2  # libev's event masks
 _FIRST_READ = 16 * 1024
 _LARGE_READ = 256 * 1024
@@ -42,6 +42,7 @@ class Link:
         "_is_watching",
         "_readable",
         "_socket",
+        "_switch",
         "_timer",
         "_try_first",
         "_writable",
@@ -55,12 +56,13 @@ class Link:
         self._socket = _socket.socket(family, kind)
         self._socket.setblocking(False)
         self._hub: Any = gevent.get_hub()
+        self._switch = self._hub.switch
         loop = self._hub.loop
         self._readable: Any = loop.io(self._socket.fileno(), _READ)
         self._writable: Any = loop.io(self._socket.fileno(), _WRITE)
         self._timer: Any = None
         self._greenlet: Any = None
-        self.deadline = self._armed_until = _NEVER
+        self.deadline = self._armed_until = NEVER
         self.timeout_s: float | None = None
         self._try_first = self._is_watching = False
         self.stamp_ns = 0
@@ -81,10 +83,10 @@ class Link:
             if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise _os_error(error) from None
 
-    def limit(self, timeout_s: float | None, now_s: float) -> None:
-        """From `now_s` (`time.perf_counter()`) on, waits are over after `timeout_s` in all; None is no limit."""
+    def limit(self, timeout_s: float | None) -> None:
+        """From now on, waits are over after `timeout_s` in all; None is no limit."""
         self.timeout_s = timeout_s
-        self.deadline = _NEVER if timeout_s is None else now_s + timeout_s
+        self.deadline = NEVER if timeout_s is None else perf_counter() + timeout_s
 
     def seal(self, data: bytes) -> bytes:
         """What goes over the wire for `data`: here, the same."""
@@ -125,9 +127,10 @@ class Link:
             OSError: the connection was reset.
             AnswerTimeoutError: the deadline has passed.
         """
+        size = _LARGE_READ
         if not self._try_first:
+            size = _FIRST_READ
             self._wait_readable()
-        size = _LARGE_READ if self._try_first else _FIRST_READ
         while True:
             try:
                 if self.kernel_clock:
@@ -141,9 +144,9 @@ class Link:
         self._try_first = len(data) >= _FIRST_READ  # a large body: more is likely there already
         return data
 
-    def is_drained(self) -> bool:
-        """Whether everything that was read has been given out."""
-        return True
+    def is_reusable(self) -> bool:
+        """Whether it is open, and everything that was read has been given out."""
+        return self._readable is not None
 
     def is_quiet(self) -> bool:
         """Whether the idle connection is still open and has nothing to read: what is there cannot be an answer."""
@@ -168,13 +171,14 @@ class Link:
             self._is_watching = True
             self._readable.start(self._on_readable)
         try:
-            self._hub.switch()
+            self._switch()
         finally:
             self._greenlet = None
 
     def _on_readable(self) -> None:
-        if self._greenlet is not None:
-            self._greenlet.switch()
+        waiting = self._greenlet
+        if waiting is not None:
+            waiting.switch()
         else:  # closed by the server while idle, say: nobody reads, so it would be reported for ever
             self._is_watching = False
             self._readable.stop()
@@ -185,7 +189,7 @@ class Link:
         current = self._greenlet = getcurrent()
         self._writable.start(current.switch)
         try:
-            self._hub.switch()
+            self._switch()
         finally:
             self._greenlet = None
             self._writable.stop()
@@ -204,7 +208,7 @@ class Link:
         self._timer.start(self._on_timer)
 
     def _on_timer(self) -> None:
-        self._armed_until = _NEVER
+        self._armed_until = NEVER
         if self._greenlet is None:
             return
         if perf_counter() >= self.deadline:

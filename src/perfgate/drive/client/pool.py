@@ -26,7 +26,6 @@ class Pool:
         call: Call,
         wire: bytes,
         timeout: tuple[float | None, float | None],
-        *,
         stream: bool,
     ) -> tuple[Connection, Timing]:
         """Send `wire` on a kept connection or a new one and read the answer.
@@ -41,26 +40,29 @@ class Pool:
         Raises:
             ClientError: there was no answer.
         """
-        connection = self._take(route, sure=not call.is_idempotent) or open_connection(route, timeout[0])
+        idle = self._idle.get(route)
+        if idle and call.is_idempotent:
+            connection = idle.pop()
+        else:
+            connection = self._take_quiet(idle) or open_connection(route, timeout[0])
         try:
-            timing = connection.exchange(wire, is_head=call.method == "HEAD", timeout_s=timeout[1], stream=stream)
+            timing = connection.exchange(wire, call.method == "HEAD", timeout[1], stream)
         except StaleError as stale:
             connection.close()
             if not call.is_idempotent:
                 raise ClosedEarlyError(str(stale)) from stale
             self._drop(route)  # the others are older still, and a new connection is never stale
-            connection, timing = self.exchange(route, call, wire, timeout, stream=stream)
+            connection, timing = self.exchange(route, call, wire, timeout, stream)
             timing.retried = 1
         except BaseException:  # a kill or the scenario's own timeout, too, leaves the stream in the middle of an answer
             connection.close()
             raise
         return connection, timing
 
-    def _take(self, route: Route, *, sure: bool) -> Connection | None:
-        idle = self._idle.get(route)
+    def _take_quiet(self, idle: list[Connection] | None) -> Connection | None:
         while idle:
             connection = idle.pop()
-            if not sure or connection.is_quiet():
+            if connection.is_quiet():
                 return connection
             connection.close()
         return None

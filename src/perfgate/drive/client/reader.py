@@ -74,10 +74,11 @@ class ResponseReader:
     def __init__(self, max_body_bytes: int) -> None:
         self._max_body_bytes = max_body_bytes
         self._parser: HttpResponseParser | None = None
-        self.begin(is_head=False)
+        self._body: list[bytes] = []
+        self.begin(False)
         self._begin_parsing()
 
-    def begin(self, *, is_head: bool) -> None:
+    def begin(self, is_head: bool) -> None:
         """Prepare for the answer to a request; `is_head` when that was a HEAD, whose answer has no body."""
         self._is_head = is_head
         self.has_head = self.complete = self.started = False
@@ -88,31 +89,28 @@ class ResponseReader:
         Raises:
             BadResponseError: they are not HTTP, or break a limit.
         """
-        if not self.started:
-            self.started = True
-            if self._recognize(data):
-                return
-            self._begin_parsing()
+        if self.started:
+            self._parse(data)
+            return
+        self.started = True
+        head, _, body = data.partition(_END_OF_HEAD)
+        known = _known_heads.get(head)
+        if known is not None and len(body) == known.length and not self._is_head:
+            # It is whole, and its head was parsed before.
+            self.head, self.status, self.is_plain = head, known.status, known.is_plain
+            self._body = [body]
+            self.has_head = self.complete = self.keep_alive = True
+            return
+        self._begin_parsing()
         self._parse(data)
         if self.complete and self.keep_alive and not self._is_head:
             self._remember(data)
 
     def _begin_parsing(self) -> None:
         self._raw = self.head = b""
-        self._body: list[bytes] = []
+        self._body = []
         self._body_bytes = self.status = 0
         self.keep_alive = self.is_plain = False
-
-    def _recognize(self, data: bytes) -> bool:
-        """Take the answer as read when it is whole and its head was parsed before."""
-        head, _, body = data.partition(_END_OF_HEAD)
-        known = _known_heads.get(head)
-        if known is None or len(body) != known.length or self._is_head:
-            return False
-        self.head, self.status, self.is_plain = head, known.status, known.is_plain
-        self._body = [body]
-        self.has_head = self.complete = self.keep_alive = True
-        return True
 
     def _remember(self, data: bytes) -> None:
         """Keep what was parsed, when nothing but the head decided where this answer ended, and it came in one piece."""

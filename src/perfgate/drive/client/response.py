@@ -69,13 +69,11 @@ class Response:
         status_code: the HTTP status; 0 when there was no answer.
         error: why there was none, or None.
         timing: when it was sent and received.
-        response_time_ms: service time in ms, over all redirects.
         request_meta: what the `request` event will carry; a scenario may change it inside a with-block.
     """
 
     request_meta: dict[str, Any]
     timing: Timing
-    response_time_ms: float
     error: ClientError | None = None
     _fire: Callable[..., None] | None = None
     # Defaults on the class, as most responses are never looked into: setting them on each would take time.
@@ -100,6 +98,11 @@ class Response:
         """
         self._fire = fire
         self.request_meta = meta
+
+    @property
+    def response_time_ms(self) -> float:
+        """Service time in ms, over all redirects."""
+        return (self.timing.received_ns - self.timing.sent_ns) / 1e6
 
     # What came.
 

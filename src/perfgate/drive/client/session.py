@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from time import perf_counter_ns, time_ns
 from typing import TYPE_CHECKING, Any, Unpack
 
+from locust.event import EventHook
+
 from perfgate.drive.client.body import NO_BODY, encode_body
 from perfgate.drive.client.clock import Timing
 from perfgate.drive.client.compose import compose, plain_call
@@ -28,7 +30,7 @@ class Session(Settings):
 
     Args:
         base_url: what paths are appended to; `unix:///path` is a Unix socket.
-        fire: the `request` event's `fire`.
+        event: Locust's `request` event.
         context: gives the user's context for each request; None when it has none.
 
     Attributes:
@@ -36,12 +38,12 @@ class Session(Settings):
         hooks: `{"response": [callable, ...]}`, called with each response before it is recorded.
     """
 
-    def __init__(
-        self, base_url: str, fire: Callable[..., None], context: Callable[[], Mapping[str, Any]] | None = None
-    ) -> None:
+    def __init__(self, base_url: str, event: EventHook, context: Callable[[], Mapping[str, Any]] | None = None) -> None:
         super().__init__(base_url)
-        self._fire = fire
+        self._event = event
         self._context = context
+        # Telling the recorder directly does what the event does, unless someone has changed what that is.
+        self._is_usual = context is None and type(event) is EventHook and "fire" not in vars(event)
         self._courier = Courier(self)
         self.request_name: str | None = None
         self.hooks: dict[str, Any] = {"response": []}
@@ -80,7 +82,9 @@ class Session(Settings):
         body = NO_BODY
         try:
             wishes = Wishes(**options) if options else NO_WISHES
-            defaults = self.defaults()
+            defaults = self._defaults
+            if defaults is None or self._headers.version != self._headers_version:
+                defaults = self.defaults()
             if data is None and json is None and wishes is NO_WISHES and self._is_simple:
                 call = plain_call(defaults, method, url)
             else:
@@ -92,6 +96,15 @@ class Session(Settings):
         if self.hooks["response"] or options:
             response = self._run_hooks(response, options.get("hooks"))
         name = name or self.request_name or (call.path if call else url)
+        failure = response.failure_as(name) if response.error or response.status_code >= 400 else None
+        url = call.url if call else url
+        listeners = self._event._handlers  # noqa: SLF001
+        if len(listeners) == 1 and self._is_usual and not catch_response:
+            # By far the most common: the recorder is the only one to be told, and needs no keyword arguments.
+            take = getattr(listeners[0], "take_request", None)
+            if take is not None:
+                take(method, name, response.timing, response.length, failure, response, url)
+                return response
         meta = {
             "request_type": method,
             "name": name,
@@ -99,15 +112,15 @@ class Session(Settings):
             "response_length": response.length,
             "response": response,
             "context": self._context_with(context) if self._context or context else {},
-            "exception": response.failure_as(name) if response.error or response.status_code >= 400 else None,
+            "exception": failure,
             "start_time": response.timing.sent_ns / 1e9,
-            "url": call.url if call else url,
+            "url": url,
             "perfgate": response.timing,
         }
         if catch_response:
-            response.recorded_by(self._fire, meta)
+            response.recorded_by(self._event.fire, meta)
         else:
-            self._fire(**meta)
+            self._event.fire(**meta)
         return response
 
     def _run_hooks(self, response: Response, own: Any) -> Response:
@@ -179,5 +192,4 @@ def _no_response(call: Call | None, body: Body, error: ClientError, elapsed_ns: 
     response.error = error
     now_ns = time_ns()
     response.timing = Timing(now_ns - elapsed_ns, now_ns)
-    response.response_time_ms = elapsed_ns / 1e6
     return response

@@ -13,7 +13,7 @@ from perfgate.drive.client.link import Link
 
 Verify = bool | str
 Cert = str | tuple[str, str] | None
-_READ = 256 * 1024
+_READ = 16 * 1024  # the most that a record holds, and what one read gives at most (RFC 8446, section 5.1)
 
 
 @lru_cache(maxsize=64)
@@ -88,9 +88,9 @@ class TlsLink(Link):
 
     def seal(self, data: bytes) -> bytes:
         """Encrypt `data`, so that the clock can be read between this and the sending."""
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._tls.write(rest) :]
+        written = self._tls.write(data) if data else 0
+        while written < len(data):
+            written += self._tls.write(memoryview(data)[written:])
         return self._outgoing.read()
 
     def receive(self) -> bytes:
@@ -101,19 +101,19 @@ class TlsLink(Link):
             AnswerTimeoutError: the deadline has passed.
         """
         while True:
-            if self._more:
-                data = self._read()
-                if data is not None:
-                    return data
-            raw = super().receive()
-            if not raw:
-                return b""
-            self._incoming.write(raw)
-            self._more = True
+            if not self._more:
+                raw = Link.receive(self)
+                if not raw:
+                    return b""
+                self._incoming.write(raw)
+                self._more = True
+            data = self._read()
+            if data is not None:
+                return data
 
-    def is_drained(self) -> bool:
-        """Whether everything that was read has been given out; records without content (session tickets) are none."""
-        return not self._more or self._read() is None
+    def is_reusable(self) -> bool:
+        """As for every link; records without content (session tickets) need not be given out."""
+        return not self.is_closed and (not self._more or self._read() is None)
 
     def _read(self) -> bytes | None:
         """Decrypt what has come; None when that is no whole record yet."""

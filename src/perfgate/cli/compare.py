@@ -1,0 +1,125 @@
+"""`perfgate compare`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from perfgate.cli import options
+from perfgate.cli.ending import finish
+from perfgate.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from perfgate.compare.subject import Subject
+    from perfgate.plan.plan import Plan
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  perfgate compare                           the work tree against [gate] baseline (merge-base)
+  perfgate compare main                      the work tree against main
+  perfgate compare v1.2 HEAD --load peak     two revisions
+  perfgate compare --service catalog --base-url http://127.0.0.1:8001 --head-url http://127.0.0.1:8002
+Exit codes: 0 not slower, 1 a slowdown is proven, 2 usage error, 3 it could not be decided."""
+)
+@click.argument("base", required=False, metavar="[BASE]")
+@click.argument("head", required=False, metavar="[HEAD]")
+@options.budgets
+@options.services
+@options.loads
+@options.seed
+@click.option("--base-url", metavar="URL", help="A deployment that already runs, in place of BASE.")
+@click.option("--head-url", metavar="URL", help="A deployment that already runs, in place of HEAD.")
+@click.option(
+    "--max-duration", metavar="TIME", help="Time for each load at both sides, e.g. 5m; that of [compare] unless given."
+)
+@click.option(
+    "--out", type=options.path, metavar="DIR", help="Folder for the recording; default .perfgate/runs/<time>."
+)
+@click.option("--quiet", is_flag=True, help="No live view; only the result.")
+@options.report_options
+def compare(  # noqa: PLR0913  (one argument per option)
+    *,
+    base: str | None,
+    head: str | None,
+    budgets: Path,
+    services: tuple[str, ...],
+    loads: tuple[str, ...],
+    seed: int | None,
+    base_url: str | None,
+    head_url: str | None,
+    max_duration: str | None,
+    out: Path | None,
+    quiet: bool,
+    **files: Path | None,
+) -> None:
+    """Tell whether a revision is slower than another, measured side by side on this machine.
+
+    Both are checked out, set up and started; each load is driven at both in turn, block by block, until every check is
+    decided or the time is over. HEAD is the work tree as it is unless given.
+    """
+    from perfgate.cli.comparing import ComparisonView
+    from perfgate.compare.judging import judge
+    from perfgate.compare.recording import record
+    from perfgate.plan.budgets_file import read_plan
+    from perfgate.preflight import fresh_folder
+
+    plan = _timed(read_plan(budgets, services=services, loads=loads, seed=seed), max_duration)
+    view = ComparisonView(sys.stderr if quiet else sys.stdout, quiet=quiet)
+    choice = base or (base_url or plan.gate.baseline)
+    sides = _sides(plan, (base, head), (base_url, head_url), view)
+    folder = out or fresh_folder(plan.root)
+    try:
+        manifest = record(plan, *sides, folder, view, choice=choice)
+    finally:
+        view.close()
+    finish(judge(folder, manifest), folder, files)
+
+
+def _sides(
+    plan: Plan, names: tuple[str | None, str | None], urls: tuple[str | None, str | None], view: object
+) -> tuple[Subject, Subject]:
+    from perfgate.compare.subject import deployments, revisions
+
+    if any(urls):
+        if not all(urls) or any(names):
+            raise UsageError(
+                "two deployments are given by --base-url and --head-url together, and without revisions",
+                place="--base-url",
+            )
+        return deployments(plan, str(urls[0]), str(urls[1]))
+    return revisions(plan, names[0] or _chosen(plan), names[1], tell=view.message)  # type: ignore[attr-defined]
+
+
+def _chosen(plan: Plan) -> str:
+    """The commit that `[gate] baseline` means for this change."""
+    import os
+
+    from perfgate.baseline.choose import choose
+    from perfgate.baseline.event import read_event
+
+    chosen = choose(plan.root, plan.gate.baseline, branch=plan.gate.branch, event=read_event(os.environ))
+    if chosen.commit is None:
+        raise UsageError(
+            f"[gate] baseline = {plan.gate.baseline!r} names no revision that could be checked out",
+            hint="name one: perfgate compare BASE",
+        )
+    return chosen.commit
+
+
+def _timed(plan: Plan, max_duration: str | None) -> Plan:
+    if max_duration is None:
+        return plan
+    from perfgate.plan.units import DURATION, AmountError
+
+    try:
+        longest_s = DURATION.parse(max_duration, per="1s", zero=False)
+    except AmountError as error:
+        raise UsageError(error.message, place="--max-duration", hint=error.hint) from error
+    return replace(plan, compare=replace(plan.compare, max_duration_s=longest_s))

@@ -1,0 +1,187 @@
+"""A steady load in short blocks: one engine, two services, the engine told block by block which is next."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from perfgate.compare.alive import check_alive
+from perfgate.compare.disturbance import disturbance
+from perfgate.compare.meter import Meter
+from perfgate.drive.block_order import WARM_UP_PAIR, BlockCommand, BlocksOrder
+from perfgate.drive.driver import Driver
+from perfgate.drive.order import BlockDone, Done, Note, Ready, Refused
+from perfgate.errors import EngineError
+from perfgate.measure.block_entries import BLOCK, BLOCKS_JOURNAL, BlockEntry, PairEntry, Usage, block_from_body
+from perfgate.measure.journal import JournalTail
+from perfgate.measure.pairs import pair_of
+from perfgate.plan.profile import STEADY, WARM_UP, hold
+from perfgate.stage import Seat, error_of, order_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Protocol
+
+    from perfgate.drive.order import Event
+    from perfgate.measure.blocks import Pair, SideName
+    from perfgate.plan.plan import Load, Plan, Service
+    from perfgate.target.service import RunningService
+
+    class Listener(Protocol):
+        """Who reads messages."""
+
+        def message(self, text: str) -> None:
+            """Something that a person should read."""
+
+
+ENGINE = "perfgate.drive.block_engine"
+SETTLE_SHARE = 0.1  # of each block, at its beginning, is left out of what is measured
+WARM_UP_BLOCKS = 2  # each side is driven for so many blocks' time before anything counts, or the load's own warm-up
+WARM_UP_SHARE = 0.2  # of the whole time, at most
+_POLL_S = 0.2
+_END_S = 15.0  # beyond the stop timeout, for an engine that was asked to end
+
+
+class BlockLane:
+    """Drives pairs of blocks.
+
+    Args:
+        plan: what the load belongs to.
+        load: its level is held in every block.
+        service: whose scenario is driven.
+        running: both sides.
+        folder: where the engine writes.
+        watcher: is told what a person should read.
+    """
+
+    def __init__(  # noqa: PLR0913  (what a lane is made of)
+        self,
+        plan: Plan,
+        load: Load,
+        service: Service,
+        running: Mapping[SideName, RunningService],
+        folder: Path,
+        watcher: Listener,
+    ) -> None:
+        self._plan, self._load, self._service = plan, load, service
+        self._running = running
+        self._folder = folder
+        self._watcher = watcher
+        self._block_s = plan.compare.block_s
+        self._blocks: dict[int, BlockEntry] = {}
+        self._tail = JournalTail(folder / BLOCKS_JOURNAL)
+        self._number = 0
+        self._driver: Driver | None = None
+        self._meters = {name: Meter(own) for name, own in running.items()}
+
+    @property
+    def pair_s(self) -> float:
+        """Two blocks, and a little for what is between them."""
+        return 2.1 * self._block_s
+
+    def open(self) -> None:
+        """Start the engine, bring its users to their first tasks, and warm both sides up."""
+        self._driver = Driver(ENGINE)
+        self._driver.send(self._order())
+        self._await(Ready, "before the load")
+        for side in ("base", "head"):
+            self._drive_block(WARM_UP_PAIR, side, self._warm_up_s())
+
+    def _order(self) -> BlocksOrder:
+        seat = Seat(self._service, self._load, self._running["base"], self._folder)
+        order = order_of(seat, self._plan)
+        fields = {**vars(order), "profile": hold(self._level(), self._block_s), "stop_when": {}, "metrics": []}
+        return BlocksOrder(**fields, head_host=self._running["head"].url)
+
+    def _level(self) -> float:
+        profile = self._load.profile
+        assert profile is not None  # only loads with `shape = "scenario"` have none, and these are driven whole
+        return next(segment.end_level for segment in reversed(profile.segments) if segment.phase == STEADY)
+
+    def _warm_up_s(self) -> float:
+        profile = self._load.profile
+        own_s = sum(phase.duration_s for phase in profile.phases if phase.name == WARM_UP) if profile else 0.0
+        longest_s = max(WARM_UP_SHARE * self._plan.compare.max_duration_s / 2, self._block_s)
+        return min(max(own_s, WARM_UP_BLOCKS * self._block_s), longest_s)
+
+    def drive(self, number: int, first: SideName) -> tuple[PairEntry, Pair]:
+        """Drive a block at each side, `first` first.
+
+        Raises:
+            ServiceError: a service died.
+            EngineError: the engine did.
+        """
+        second: SideName = "head" if first == "base" else "base"
+        used = {side: self._drive_block(number, side, self._block_s) for side in (first, second)}
+        blocks = [self._blocks[usage.block] for usage in used.values()]
+        why = disturbance(blocks, self._plan.gate.health)
+        entry = PairEntry(number, first, why, used["base"], used["head"])
+        pair = pair_of(entry, self._blocks)
+        self._blocks.clear()  # the journal has them
+        return entry, pair
+
+    def _drive_block(self, pair: int, side: SideName, duration_s: float) -> Usage:
+        number, self._number = self._number, self._number + 1
+        meter = self._meters[side]
+        meter.start()
+        command = BlockCommand(number, pair, (side,), duration_s, SETTLE_SHARE * duration_s)
+        self._engine.write(command.line())
+        self._await(BlockDone, f"while {side} was driven")
+        cpu_s, memory_bytes = meter.read()
+        for entry in self._tail.take():
+            if entry.kind == BLOCK:
+                block = block_from_body(entry.body)
+                self._blocks[block.number] = block
+        return Usage(number, self._blocks[number].measured_s, cpu_s, memory_bytes)
+
+    @property
+    def _engine(self) -> Driver:
+        assert self._driver is not None  # it is open
+        return self._driver
+
+    def _await(self, kind: type[Event], when: str) -> None:
+        """Take what the engine says until it says this.
+
+        Raises:
+            ServiceError: a service died meanwhile.
+            EngineError, ScenarioError: the engine ended, or could not do it.
+        """
+        while True:
+            for event in self._engine.events(_POLL_S):
+                if isinstance(event, kind):
+                    return
+                self._take(event)
+            self._check_services(when)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Note):
+            self._watcher.message(event.text)
+        elif isinstance(event, Refused):
+            raise error_of(event)
+        elif isinstance(event, Done):
+            raise EngineError(f"the load ended before its end: {event.detail}", slug="comparison-ended")
+
+    def _check_services(self, when: str) -> None:
+        for side, running in self._running.items():
+            check_alive(side, running, when)
+
+    def close(self) -> None:
+        """End the engine gracefully: users stop, and the scenario hears of the end."""
+        if self._driver is None:
+            return
+        driver, self._driver = self._driver, None
+        with driver:
+            if not driver.ended:
+                driver.stop()
+                _wait_for_end(driver, self._load.stop_timeout_s * 2 + _END_S)
+
+
+def _wait_for_end(driver: Driver, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    try:
+        while not driver.ended and time.monotonic() < deadline:
+            for _ in driver.events(_POLL_S):
+                pass
+    except EngineError:  # it is gone, and what it wrote is kept: there is nothing left to lose
+        return

@@ -1,0 +1,91 @@
+"""From the recording of a comparison to its result: the same way at its end, and whenever it is read again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from perfgate.compare.blocks import disturbed_counts, read_pairs
+from perfgate.compare.looking import findings, rules_of
+from perfgate.judge.accepting import acceptances
+from perfgate.judge.assemble import invalid_run, judge_all, judge_service
+from perfgate.judge.comparison import Terms, compared_run
+from perfgate.judge.result import Baseline, Comparison, Result, Revision
+from perfgate.judging import circumstances_of, error_of, plan_of, runs_of
+from perfgate.measure.manifest import Manifest, Problem, ServiceEntry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from perfgate.judge.paired import Rules
+    from perfgate.judge.result import Acceptance, RunResult
+    from perfgate.measure.manifest import ComparisonEntry, PairsEntry, RunEntry
+    from perfgate.plan.plan import Plan
+
+
+def judge(folder: Path, manifest: Manifest | None = None) -> Result:
+    """Judge the recording of a comparison in `folder`, whole or partial.
+
+    Raises:
+        RecordingError: it is not one, or cannot be read.
+        BudgetsError: its budgets cannot be read by this version.
+    """
+    manifest = manifest or Manifest.load(folder)
+    plan = plan_of(manifest, folder)
+    today = datetime.fromtimestamp(manifest.started_at, UTC).date()
+    known = acceptances(plan.accepts, today)
+    entries = runs_of(manifest, plan)
+    rules = rules_of(plan.gate, len(entries))
+    runs = [_run(folder, entry, plan, rules, known) for entry in entries]
+    services = [
+        judge_service(service, [run for run in runs if run.service == name], url=entry.url)
+        for name, service in plan.services.items()
+        if (entry := manifest.service_entries.get(name) or ServiceEntry(name, service.url))
+    ]
+    result = judge_all(services, runs, circumstances_of(manifest, folder))
+    compared = manifest.comparison
+    assert compared is not None  # the caller has looked
+    return result.model_copy(
+        update={
+            "kind": "compare",
+            "base": Revision(**compared.base),
+            "baseline": _baseline(compared),
+            "false_alarm_rate": plan.gate.false_alarm_rate,
+            "acceptances": known,
+        }
+    )
+
+
+def _baseline(compared: ComparisonEntry) -> Baseline:
+    return Baseline(
+        kind="paired",
+        choice=compared.choice or compared.base_words,
+        commit=compared.base["commit"],
+        branch=compared.base["branch"],
+        detail=f"{compared.base_words}, against {compared.head_words}",
+    )
+
+
+def _run(folder: Path, entry: RunEntry, plan: Plan, rules: Rules, known: list[Acceptance]) -> RunResult:
+    service, load = plan.services[entry.service], plan.loads[entry.load]
+    if entry.pairs is None or not entry.driven:
+        return invalid_run(service, load, error_of(entry.problem or Problem("engine", "it was not driven")))
+    pairs = read_pairs(folder / entry.folder)
+    terms = Terms(plan.gate.undecided, known, [str(error_of(entry.problem))] if entry.problem else [])
+    comparison = Comparison(
+        pairs=sum(not pair.disturbed for pair in pairs),
+        dropped=disturbed_counts(pairs),
+        block_s=plan.compare.block_s,
+        duration_s=entry.pairs.duration_s,
+        stopped=_stopped(entry.pairs),
+        base_url=entry.pairs.base_url,
+        head_url=entry.pairs.head_url,
+        max_slowdown_percent=rules.max_slowdown_percent,
+        false_alarm_rate=rules.false_alarm_rate,
+    )
+    return compared_run(service, load, pairs, findings(pairs, rules, entry.pairs.max_pairs), comparison, terms)
+
+
+def _stopped(pairs: PairsEntry) -> str:
+    words = {"max_duration": "the time was over", "max_pairs": "as many pairs as planned were driven"}
+    return words.get(pairs.stopped, pairs.stopped or "perfgate was killed")

@@ -1,0 +1,170 @@
+"""Drives a comparison: both sides of every service started, every load at both in turn, until it is decided."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Protocol
+
+from perfgate.compare.blocks import Pairs, PairWatcher, Sides, most_pairs
+from perfgate.compare.looking import Looks, rules_of
+from perfgate.errors import PerfgateError, ScenarioError, StoppedError, StorageError, UsageError
+from perfgate.measure import control
+from perfgate.measure.manifest import ComparisonEntry, Manifest, PairsEntry, Problem, RunEntry, ServiceEntry
+from perfgate.preflight import check_scenarios, open_folder
+from perfgate.signals import heed_stop, stop_signals
+from perfgate.target.service import start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from perfgate.compare.subject import Subject
+    from perfgate.judge.paired import Decisions
+    from perfgate.plan.plan import Load, Plan, Service
+    from perfgate.target.service import RunningService
+
+
+class Watcher(PairWatcher, Protocol):
+    """Who is told how a comparison goes."""
+
+    def load_starting(self, service: str, load: str, max_pairs: int) -> None:
+        """The pairs of a load begin."""
+
+    def looked(self, service: str, load: str, decisions: Decisions) -> None:
+        """The pairs so far were looked at."""
+
+    def load_ended(self, service: str, load: str, why: str) -> None:
+        """No more pairs of the load are driven."""
+
+
+def record(  # noqa: PLR0913  (what a comparison is made of)
+    plan: Plan, base: Subject, head: Subject, folder: Path, watcher: Watcher, *, choice: str = ""
+) -> Manifest:
+    """Compare every load at every service, and leave a recording.
+
+    What goes wrong with one service or load is noted, and the others are compared all the same. A stop signal and a
+    full disk end the work, not what was measured until then.
+
+    Raises:
+        UsageError, ScenarioError: something cannot be used, and nothing was driven.
+        StorageError: the folder cannot be made.
+    """
+    check_scenarios(plan)
+    manifest = open_folder(plan, folder, strict=False)
+    manifest.revision = dict(head.revision)
+    manifest.comparison = ComparisonEntry(dict(base.revision), base.words, head.words, choice)
+    work = _Work(plan, base, head, folder, watcher, manifest)
+    try:
+        with stop_signals():
+            for service in plan.services.values():
+                work.do(service)
+    except (StoppedError, StorageError) as error:
+        manifest.stopped = error.message if isinstance(error, StoppedError) else str(error)
+    except BaseException as error:
+        manifest.stopped = f"ended by {error or type(error).__name__}"
+        raise
+    finally:
+        manifest.ended_at = time.time()
+        work.save()
+    return manifest
+
+
+class _Work:
+    """The work of one `record`."""
+
+    def __init__(  # noqa: PLR0913  (what a comparison is made of)
+        self, plan: Plan, base: Subject, head: Subject, folder: Path, watcher: Watcher, manifest: Manifest
+    ) -> None:
+        self._plan = plan
+        self._subjects = base, head
+        self._folder = folder
+        self._watcher = watcher
+        self._manifest = manifest
+        self._rules = rules_of(plan.gate, sum(len(service.loads) for service in plan.services.values()))
+
+    def do(self, service: Service) -> None:
+        """Start both sides of a service, compare its loads, and stop both whatever happens."""
+        entry = self._manifest.service_entries[service.name] = ServiceEntry(service.name, service.url)
+        try:
+            with ExitStack() as stack:
+                base, head = (self._start(stack, subject, service) for subject in self._subjects)
+                entry.url, entry.startup_time_s = head.url, head.startup_time_s
+                for name in service.loads:
+                    heed_stop()
+                    self._compare(service, self._plan.loads[name], Sides(base, head))
+        except (StoppedError, StorageError):
+            raise
+        except PerfgateError as error:
+            if isinstance(error, UsageError | ScenarioError) and not any(run.driven for run in self._manifest.runs):
+                raise
+            entry.problem = _problem(error)
+            self._note_rest(service, error)
+            self._watcher.message(str(error))
+
+    def _start(self, stack: ExitStack, subject: Subject, service: Service) -> RunningService:
+        own = subject.service(service, self._plan)
+        self._watcher.message(f"{subject.side}: starting {service.name}")
+        try:
+            return stack.enter_context(start(own, _made(self._folder / service.name / subject.side)))
+        except PerfgateError as error:
+            error.message = f"the {subject.side}, {subject.words}: {error.message}"
+            raise
+
+    def _compare(self, service: Service, load: Load, sides: Sides) -> None:
+        folder = _made(self._folder / service.name / load.name)
+        most = most_pairs(self._plan.compare, load)
+        entry = RunEntry(service.name, load.name, f"{service.name}/{load.name}")
+        entry.pairs = PairsEntry(most, sides.base.url, sides.head.url)
+        self._manifest.runs.append(entry)
+        self.save()
+        began = time.monotonic()
+        try:
+            with Pairs(self._plan, load, service, sides, folder, self._watcher) as pairs:
+                entry.pairs.stopped = self._follow(pairs, entry)
+        except PerfgateError as error:
+            entry.problem = _problem(error)
+            entry.pairs.stopped = error.message
+            raise
+        finally:
+            entry.pairs.duration_s = time.monotonic() - began
+        self._watcher.load_ended(service.name, load.name, entry.pairs.stopped)
+        self._manifest.control_ms += control.measure()
+        self.save()
+
+    def _follow(self, pairs: Pairs, entry: RunEntry) -> str:
+        assert entry.pairs is not None  # just made
+        looks = Looks(self._rules, entry.pairs.max_pairs)
+        self._watcher.load_starting(entry.service, entry.load, entry.pairs.max_pairs)
+        for pair in pairs:
+            entry.driven = True
+            heed_stop()
+            if looks.add(pair) and looks.decisions:
+                self._watcher.looked(entry.service, entry.load, looks.decisions)
+            if looks.stopped:
+                return looks.stopped
+        return pairs.ended
+
+    def _note_rest(self, service: Service, error: PerfgateError) -> None:
+        noted = {(run.service, run.load) for run in self._manifest.runs}
+        for load in service.loads:
+            if (service.name, load) not in noted:
+                self._manifest.runs.append(RunEntry(service.name, load, f"{service.name}/{load}", _problem(error)))
+
+    def save(self) -> None:
+        """Write the manifest; a full disk is told of in the result instead."""
+        try:
+            self._manifest.save(self._folder)
+        except StorageError as problem:
+            self._manifest.stopped = self._manifest.stopped or str(problem)
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot make a folder of the recording: {error.strerror}", place=str(folder)) from error
+    return folder
+
+
+def _problem(error: PerfgateError) -> Problem:
+    return Problem(error.slug, error.message, error.place, error.hint)

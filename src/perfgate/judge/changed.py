@@ -1,0 +1,257 @@
+"""What was found about one check: estimate, interval, what could have been found, and words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import ceil, exp, inf, isfinite, log, sqrt
+from typing import TYPE_CHECKING, Literal
+
+from perfgate.judge.inversion import Bounds, bounds, detectable, normal_point
+from perfgate.judge.words import counted, label, number, quantity, signed_percent
+
+if TYPE_CHECKING:
+    from perfgate.judge.sides import Case, CheckKey
+
+# too_few: too few requests for the percentile; new/gone: at one side only. None of the three is compared.
+Decision = Literal["worse", "not_worse", "better", "undecided", "too_few", "new", "gone"]
+# Histograms know a time to 2^-11 at each side.
+_RESOLUTION = 2.0**-10
+# Memory stays what it is while a process lives, so that pairs repeat one observation of each side. Two starts of the
+# same revision differ: by 0.2 to 1 % for Python services measured; this much is therefore never called a change.
+_BETWEEN_STARTS = 0.02
+_ALLOWANCES = {"memory": _BETWEEN_STARTS, "error_rate": 0.0, "throughput": 0.0, "cpu_per_request": 0.0}
+_MOST_NEEDED = 100_000  # pairs: more is never
+_MISSING = {
+    "new": "new: the base has no such endpoint",
+    "gone": "gone: the head has no such endpoint",
+    "too_few": "too few requests to compare",
+}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is tolerated, and how often the comparison may err.
+
+    Attributes:
+        max_slowdown_percent: the largest worsening tolerated, for every metric but the error rate.
+        false_alarm_rate: how often one or more checks of an unchanged (or just tolerable) head may be called worse.
+        miss_rate: how often a head whose worsening is not tolerable may be called not worse.
+        error_points: the largest rise of an error rate that is tolerated, in percentage points.
+    """
+
+    max_slowdown_percent: float
+    false_alarm_rate: float = 0.01
+    miss_rate: float = 0.01
+    error_points: float = 1.0
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The one-sided levels at which an interval was made: of its worse-than and its not-worse-than end."""
+
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was found about one check.
+
+    Attributes:
+        gating: False for what is shown only (p99, percentiles of the whole service): it is no part of the verdict and
+            of its false-alarm budget.
+        unit: of `change`, `interval`, `smallest_detectable` and `tolerated`: `percent` of the base, or percentage
+            `points` (error rates). A positive change is "more", which is worse for all metrics but throughput.
+        change: the estimate, robust against single wild pairs; None when it was not compared.
+        interval: its ends as decided upon, ordered: the better end at the level for "worse", the worse end at the
+            level for "not worse"; None when the pairs do not bound it.
+        smallest_detectable: the smallest true worsening, as a positive number, that this many pairs would have called
+            worse in 9 of 10 cases; None when none can be named.
+        tolerated: the largest worsening tolerated, as a positive number.
+        pairs: that count.
+        pairs_needed: how many it would take, by forecast, until it is decided; None when it is, or cannot be told.
+        too_wide: it is undecided, and would most likely be had nothing changed at all: the interval is wider than what
+            is tolerated. That is too little data, and says nothing about the head.
+        base, head: what was observed, in `value_unit`: `ms`, `share`, `/s`, `bytes`; None at a side where nothing was.
+        base_requests, head_requests: on which they rest.
+        words: all of it as a sentence.
+    """
+
+    key: CheckKey
+    decision: Decision
+    gating: bool
+    unit: Literal["percent", "points"]
+    change: float | None
+    interval: tuple[float, float] | None
+    smallest_detectable: float | None
+    tolerated: float
+    pairs: int
+    pairs_needed: int | None
+    too_wide: bool
+    base: float | None
+    head: float | None
+    value_unit: str
+    base_requests: int
+    head_requests: int
+    words: str
+
+
+def allowance_of(metric: str) -> float:
+    """By how much a metric cannot be told from unchanged, however many pairs there are (a logarithm)."""
+    return _ALLOWANCES.get(metric, _RESOLUTION)
+
+
+def tolerated_of(metric: str, rules: Rules) -> float:
+    """The largest worsening tolerated: a logarithm of a ratio, or a difference of shares."""
+    return rules.error_points / 100 if metric == "error_rate" else log(1 + rules.max_slowdown_percent / 100)
+
+
+def change_of(case: Case, decision: Decision, rules: Rules, levels: Levels, pairs: int) -> Change:
+    """The whole finding.
+
+    Args:
+        case: what was compared.
+        decision: as made at the looks; the interval is held to it.
+        rules: what is tolerated.
+        levels: of the last look.
+        pairs: how many count.
+    """
+    metric = case.key.metric
+    scale = _Scale(metric)
+    tolerated = tolerated_of(metric, rules)
+    found = None if case.contrast is None else bounds(case.contrast, levels.lower, levels.upper)
+    if found is not None and metric == "error_rate":
+        found = _widened(found, case, levels)
+    wide = None if found is None else _held(found, allowance_of(metric), tolerated, decision)
+    least = None if found is None else detectable(found, levels.lower, tolerated + allowance_of(metric))
+    change = Change(
+        key=case.key,
+        decision=decision,
+        gating=case.gating,
+        unit=scale.unit,
+        change=None if found is None else scale.shown(found.change),
+        interval=None if wide is None else scale.interval(wide),
+        smallest_detectable=None if least is None else scale.size(least),
+        tolerated=scale.size(tolerated),
+        pairs=pairs,
+        pairs_needed=_needed(wide, tolerated, pairs) if wide and decision == "undecided" else None,
+        too_wide=decision == "undecided" and (wide is None or wide.upper - wide.change >= tolerated),
+        base=case.base.value,
+        head=case.head.value,
+        value_unit=case.unit,
+        base_requests=case.base.requests,
+        head_requests=case.head.requests,
+        words="",
+    )
+    return _with_words(change)
+
+
+def _widened(found: Bounds, case: Case, levels: Levels) -> Bounds:
+    """At least as wide as for independent requests.
+
+    Where few or none fail, pairs look more alike than they are. One failure and one success are added to each side
+    (Agresti and Caffo, Simple and effective confidence intervals for proportions, American Statistician 54, 2000).
+    """
+    spread = 0.0
+    for side in (case.base, case.head):
+        share = ((side.value or 0.0) * side.requests + 1) / (side.requests + 2)
+        spread += share * (1 - share) / (side.requests + 2)
+    low, high = (normal_point(level) * sqrt(spread) for level in (levels.lower, levels.upper))
+    return Bounds(found.change, min(found.lower, found.change - low), max(found.upper, found.change + high))
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """How a metric's worsening is shown: in percent (of less, for throughput), or in points."""
+
+    metric: str
+
+    @property
+    def unit(self) -> Literal["percent", "points"]:
+        return "points" if self.metric == "error_rate" else "percent"
+
+    def shown(self, worsening: float) -> float:
+        if self.unit == "points":
+            return min(max(worsening, -1.0), 1.0) * 100
+        exponent = -worsening if self.metric == "throughput" else worsening
+        return (exp(min(exponent, 700.0)) - 1) * 100
+
+    def size(self, worsening: float) -> float:
+        return abs(self.shown(worsening))
+
+    def interval(self, wide: Bounds) -> tuple[float, float] | None:
+        """None where one end is unknown; a change is never below -100 %, so a lower end always is known."""
+        unbounded = wide.lower if self.metric == "throughput" else wide.upper
+        if self.unit == "percent" and not isfinite(unbounded):
+            return None
+        first, second = self.shown(wide.lower), self.shown(wide.upper)
+        return min(first, second), max(first, second)
+
+
+def _held(found: Bounds, allowance: float, tolerated: float, decision: Decision) -> Bounds:
+    """The interval with the allowance, and on the side of what is tolerated on which it was decided (at any look)."""
+    lower, upper = found.lower - allowance, found.upper + allowance
+    if decision == "worse":
+        lower = max(lower, tolerated)
+    elif decision == "undecided":
+        lower, upper = min(lower, tolerated), max(upper, tolerated)
+    elif decision in {"not_worse", "better"}:
+        upper = min(upper, 0.0 if decision == "better" else tolerated)
+    return Bounds(found.change, min(lower, found.change), max(upper, found.change))
+
+
+def _needed(wide: Bounds, tolerated: float, pairs: int) -> int | None:
+    """Pairs until the nearer end has come in to what is tolerated: widths shrink with the square root of pairs."""
+    away = wide.change - tolerated
+    half = wide.change - wide.lower if away > 0 else wide.upper - wide.change
+    needed = pairs * (half / abs(away)) ** 2 if away and isfinite(half) else inf
+    return max(ceil(needed), pairs + 1) if needed < _MOST_NEEDED else None
+
+
+def _with_words(change: Change) -> Change:
+    return replace(change, words=f"{label(change.key.metric)} {_sentence(change)}")
+
+
+def _sentence(change: Change) -> str:
+    if change.decision in _MISSING:
+        return _MISSING[change.decision]
+    moved = f"{_value(change.base, change)} to {_value(change.head, change)}, {_found(change)}"
+    verdict = {
+        "worse": f"proven worse than the {_amount(change, change.tolerated)} tolerated",
+        "not_worse": f"not more than the {_amount(change, change.tolerated)} tolerated",
+        "better": "proven better",
+        "undecided": f"undecided against the {_amount(change, change.tolerated)} tolerated",
+    }[change.decision]
+    return "; ".join([moved, verdict, *_what_it_takes(change)])
+
+
+def _value(value: float | None, change: Change) -> str:
+    return "nothing" if value is None else quantity(value, change.value_unit)
+
+
+def _found(change: Change) -> str:
+    assert change.change is not None
+    if change.interval is None:
+        return f"{_signed(change, change.change)} (unbounded)"
+    low, high = (_signed(change, end) for end in change.interval)
+    return f"{_signed(change, change.change)} ({low} to {high})"
+
+
+def _signed(change: Change, value: float) -> str:
+    if change.unit == "percent":
+        return signed_percent(value)
+    return f"{'-' if value < 0 else '+'}{number(abs(value), 2)} points"
+
+
+def _amount(change: Change, value: float) -> str:
+    return quantity(value, "percent") if change.unit == "percent" else f"{number(value, 2)} points"
+
+
+def _what_it_takes(change: Change) -> list[str]:
+    if change.decision == "undecided":
+        if change.pairs_needed is None:
+            return [f"{counted(change.pairs, 'pair')} cannot tell"]
+        return [f"about {counted(change.pairs_needed, 'pair')} would tell, {change.pairs:,} were driven"]
+    if change.decision == "not_worse" and change.smallest_detectable is not None:
+        return [f"{_amount(change, change.smallest_detectable)} would have been found"]
+    return []

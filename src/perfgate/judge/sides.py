@@ -1,0 +1,255 @@
+"""Pairs of blocks turned into what can be compared: one case for each endpoint, or the whole service, and metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from perfgate.judge.contrast import Contrast, Mean, Quantile, Ratio, Share, Values
+from perfgate.measure.histogram import values_of
+from perfgate.measure.percentile import QUANTILES, needed_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from perfgate.measure.blocks import Block, Pair, Requests
+
+    Floats = NDArray[np.float64]
+
+COMPARED = ("p50", "p95")
+SHOWN = ("p99",)  # too few requests lie beyond it to fail on it alone
+Missing = Literal["", "too_few", "new", "gone"]
+_SUCCESSFUL, _ALL = "successful", "all"
+
+
+@dataclass(frozen=True)
+class CheckKey:
+    """One metric of one endpoint, or of the whole service.
+
+    Attributes:
+        endpoint: its name; None is the whole service.
+        metric: `mean` (geometric: the mean of log latency), `p50`, `p95`, `p99`, `error_rate`; of the whole service
+            also `throughput`, `cpu_per_request`, `memory`.
+    """
+
+    endpoint: str | None
+    metric: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """What was observed at one side, over all pairs that count.
+
+    Attributes:
+        value: in the case's unit; None when there was nothing to observe.
+        requests: on which it rests.
+    """
+
+    value: float | None
+    requests: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """What can be compared about one check.
+
+    Attributes:
+        contrast: None when it cannot be compared; `missing` says why.
+        unit: of the values.
+        gating: whether it is part of the verdict.
+    """
+
+    key: CheckKey
+    contrast: Contrast | None
+    missing: Missing
+    base: Side
+    head: Side
+    unit: str
+    gating: bool = True
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """One endpoint's requests at one side."""
+
+    times: Values
+    failed: Floats
+
+    @property
+    def seen(self) -> bool:
+        return bool(self.times.total or self.failed.sum())
+
+    @property
+    def requests(self) -> Floats:
+        return np.asarray(self.times.totals + self.failed)
+
+    def mean_logs(self) -> Floats:
+        """Per pair; 0 where there was no request."""
+        sums = np.bincount(self.times.pair, self.times.counts * self.times.logs, self.failed.size).astype(np.float64)
+        return np.divide(sums, self.times.totals, out=np.zeros_like(sums), where=self.times.totals > 0)
+
+
+def cases(pairs: Sequence[Pair]) -> list[Case]:
+    """Everything that can be said about undisturbed pairs; endpoints by name, the whole service last."""
+    names = sorted({name for pair in pairs for block in (pair.base, pair.head) for name in block.endpoints})
+    bases = {name: _collected([pair.base for pair in pairs], name) for name in names}
+    heads = {name: _collected([pair.head for pair in pairs], name) for name in names}
+    found = [case for name in names for case in _endpoint_cases(name, bases[name], heads[name])]
+    both = [name for name in names if bases[name].seen and heads[name].seen]
+    if both:
+        found += _whole_latency([bases[name] for name in both], [heads[name] for name in both])
+        found += _block_cases(pairs)
+    return found
+
+
+def _collected(blocks: Sequence[Block], name: str) -> _Endpoint:
+    parts: list[tuple[int, Requests]] = [
+        (number, block.endpoints[name]) for number, block in enumerate(blocks) if name in block.endpoints
+    ]
+    failed = np.zeros(len(blocks))
+    for number, part in parts:
+        failed[number] = part.failed
+    bins = np.concatenate([part.response_ms.bins for _, part in parts] or [np.empty(0, np.int32)])
+    counts = np.concatenate([part.response_ms.counts for _, part in parts] or [np.empty(0, np.int64)])
+    numbers = np.repeat([number for number, _ in parts], [part.response_ms.bins.size for _, part in parts])
+    return _Endpoint(Values.of(values_of(bins), counts, numbers.astype(np.int64), len(blocks)), failed)
+
+
+def _endpoint_cases(name: str, base: _Endpoint, head: _Endpoint) -> Iterator[Case]:
+    if not (base.seen and head.seen):
+        missing: Missing = "new" if head.seen else "gone"
+        for metric in ("mean", *COMPARED, "error_rate"):
+            sides = _side(base, metric), _side(head, metric)
+            yield Case(CheckKey(name, metric), None, missing, *sides, "share" if metric == "error_rate" else "ms")
+        return
+    yield _mean_case(name, [base], [head])
+    for metric in (*COMPARED, *SHOWN):
+        yield _quantile_case(name, metric, base, head)
+    yield _error_case(name, [base], [head])
+
+
+def _side(endpoint: _Endpoint, metric: str) -> Side:
+    if metric == "error_rate":
+        return _error_side([endpoint])
+    requests = int(endpoint.times.total)
+    if metric == "mean":
+        return Side(_geometric([endpoint]), requests)
+    share = QUANTILES[metric]
+    return Side(exp(endpoint.times.quantile(share)) if requests >= needed_for(share) else None, requests)
+
+
+def _geometric(endpoints: Sequence[_Endpoint]) -> float | None:
+    requests = sum(endpoint.times.total for endpoint in endpoints)
+    sums = sum(float(endpoint.times.counts @ endpoint.times.logs) for endpoint in endpoints)
+    return exp(sums / requests) if requests else None
+
+
+def _error_side(endpoints: Sequence[_Endpoint]) -> Side:
+    failed = sum(endpoint.failed.sum() for endpoint in endpoints)
+    requests = int(sum(endpoint.requests.sum() for endpoint in endpoints))
+    return Side(float(failed / requests) if requests else None, requests)
+
+
+def _mean_case(name: str | None, bases: Sequence[_Endpoint], heads: Sequence[_Endpoint]) -> Case:
+    differences, weights = [], []
+    for base, head in zip(bases, heads, strict=True):
+        totals = base.times.totals + head.times.totals
+        product = base.times.totals * head.times.totals
+        weight = np.divide(product, totals, out=np.zeros_like(totals), where=totals > 0)
+        weights.append(weight)
+        differences.append(np.where(weight > 0, head.mean_logs() - base.mean_logs(), 0.0))
+    contrast = Mean(np.array(differences), np.array(weights))
+    counts = [int(sum(endpoint.times.total for endpoint in side)) for side in (bases, heads)]
+    sides = Side(_geometric(bases), counts[0]), Side(_geometric(heads), counts[1])
+    key = CheckKey(name, "mean")
+    if not contrast.weights.any():
+        return Case(key, None, "too_few", *sides, "ms")
+    return Case(key, contrast, "", *sides, "ms")
+
+
+def _quantile_case(name: str | None, metric: str, base: _Endpoint, head: _Endpoint) -> Case:
+    sides = _side(base, metric), _side(head, metric)
+    key = CheckKey(name, metric)
+    gating = metric in COMPARED and name is not None
+    if sides[0].value is None or sides[1].value is None:
+        return Case(key, None, "too_few", *sides, "ms", gating)
+    return Case(key, Quantile(base.times, head.times, QUANTILES[metric]), "", *sides, "ms", gating)
+
+
+def _failed(endpoint: _Endpoint) -> Floats:
+    return endpoint.failed
+
+
+def _sent(endpoint: _Endpoint) -> Floats:
+    return endpoint.requests
+
+
+def _error_case(name: str | None, bases: Sequence[_Endpoint], heads: Sequence[_Endpoint]) -> Case:
+    columns = [
+        np.sum([part(endpoint) for endpoint in side], axis=0) for side in (bases, heads) for part in (_failed, _sent)
+    ]
+    return Case(CheckKey(name, "error_rate"), Share(*columns), "", _error_side(bases), _error_side(heads), "share")
+
+
+def _whole_latency(bases: Sequence[_Endpoint], heads: Sequence[_Endpoint]) -> Iterator[Case]:
+    """Of the endpoints that both sides have. Percentiles over different endpoints fall into gaps: only shown."""
+    yield _mean_case(None, bases, heads)
+    for metric in (*COMPARED, *SHOWN):
+        yield _quantile_case(None, metric, _together(bases), _together(heads))
+    yield _error_case(None, bases, heads)
+
+
+def _together(endpoints: Sequence[_Endpoint]) -> _Endpoint:
+    parts = [endpoint.times for endpoint in endpoints]
+    times = Values.of(
+        np.exp(np.concatenate([part.logs for part in parts])),
+        np.concatenate([part.counts for part in parts]).astype(np.int64),
+        np.concatenate([part.pair for part in parts]),
+        endpoints[0].failed.size,
+    )
+    return _Endpoint(times, np.sum([endpoint.failed for endpoint in endpoints], axis=0))
+
+
+def _requests(block: Block, which: str) -> float:
+    ok = sum(part.response_ms.count for part in block.endpoints.values())
+    return float(ok if which == _SUCCESSFUL else ok + sum(part.failed for part in block.endpoints.values()))
+
+
+def _throughput(block: Block) -> float | None:
+    return _requests(block, _SUCCESSFUL) / block.measured_s if block.measured_s > 0 else None
+
+
+def _cpu_ms(block: Block) -> float | None:
+    requests = _requests(block, _ALL)
+    return None if block.cpu_s is None or not requests else block.cpu_s * 1000 / requests
+
+
+def _memory(block: Block) -> float | None:
+    return block.memory_bytes
+
+
+def _block_cases(pairs: Sequence[Pair]) -> Iterator[Case]:
+    """Of the whole service: one number for each block."""
+    readings: list[tuple[str, str, Callable[[Block], float | None]]] = [
+        ("throughput", "/s", _throughput),
+        ("cpu_per_request", "ms", _cpu_ms),
+        ("memory", "bytes", _memory),
+    ]
+    sent = [
+        int(sum(_requests(block, _ALL) for block in side))
+        for side in ([pair.base for pair in pairs], [pair.head for pair in pairs])
+    ]
+    for metric, unit, reading in readings:
+        both = [(reading(pair.base), reading(pair.head)) for pair in pairs]
+        read = np.array([(b, h) for b, h in both if b is not None and h is not None]).reshape(-1, 2)
+        if not len(read) or not read.sum(axis=0).all():
+            continue  # nothing was measured, or all of it is zero: perfgate did not start the service
+        base, head = read[:, 0], read[:, 1]
+        contrast = Ratio(head, base) if metric == "throughput" else Ratio(base, head)
+        sides = Side(float(base.mean()), sent[0]), Side(float(head.mean()), sent[1])
+        yield Case(CheckKey(None, metric), contrast, "", *sides, unit)

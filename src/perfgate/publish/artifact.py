@@ -1,0 +1,199 @@
+"""Reads results that somebody else may have written: every byte is checked before it means anything.
+
+A pull request from a fork runs its own code, so the `result.json` that its job leaves can hold anything. What is read
+here is limited in size, taken out of archives without touching the disk, and held against the published models.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from perfgate.errors import RecordingError
+from perfgate.report.comment import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from perfgate.judge.result import Result
+
+LARGEST_FILE = 32 * 1024 * 1024  # bytes of one result.json; a day's soak has about 10 MB
+LARGEST_TOTAL = 64 * 1024 * 1024  # bytes of all of them
+MOST_RESULTS = 100
+MOST_MEMBERS = 10_000  # of an archive, or files of a folder
+DEEPEST = 64  # levels of JSON; a result has 9
+MOST_ITEMS = 20_000  # checks, runs and reasons of one result
+_BEYOND_INT = 2**63
+_NAME = "result.json"
+
+
+def read_parts(paths: Sequence[Path], *, name: str = _NAME) -> list[Part]:
+    """The results at these paths: JSON files, folders, or zip archives.
+
+    Args:
+        paths: of folders and archives, each `result.json` in them is read, however deep it lies.
+        name: of the files that are looked for in folders and archives.
+
+    Returns:
+        One part for each; named by what tells them apart when there are several.
+
+    Raises:
+        RecordingError: slug `artifact`; one cannot be read, is too large, or is not a result.
+    """
+    texts = list(_limited(_texts(paths, name)))
+    if not texts:
+        raise _error(f"there is no {name}", ", ".join(map(str, paths)), "give the file that `perfgate run` wrote")
+    names = distinct([place for place, _ in texts]) if len(texts) > 1 else [""]
+    return [Part(name, parse_untrusted(text, place)) for name, (place, text) in zip(names, texts, strict=True)]
+
+
+def parse_untrusted(text: bytes, place: str) -> Result:
+    """The result in a file that anybody may have written.
+
+    Raises:
+        RecordingError: slug `artifact`; not UTF-8, not strict JSON, too deep, a number that is not finite, or not a
+            result of this format.
+    """
+    from perfgate.report import json as result_json
+
+    if len(text) > LARGEST_FILE:
+        raise _too_large(place)
+    try:
+        decoded = text.decode("utf-8")
+        _check(json.loads(decoded, parse_constant=_refuse), 0)
+        return _countable(result_json.parse(decoded))
+    except RecordingError as error:
+        raise _error(error.message, place, error.hint) from error
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise _error(f"not a result: {str(error)[:200]}", place, "") from error
+
+
+def _countable(result: Result) -> Result:
+    """The result, if it has no more of anything than a real one can have: a page is laid out from it."""
+    run_items = sum(len(run.checks) + len(run.reasons) + len(run.doubts) + len(run.slowest) for run in result.runs)
+    items = len(result.checks) + len(result.reasons) + len(result.services) + len(result.runs) + run_items
+    items += sum(len(service.checks) + len(service.reasons) for service in result.services)
+    if items > MOST_ITEMS:
+        raise ValueError(f"more than {MOST_ITEMS:,} checks, loads and reasons")
+    return result
+
+
+def distinct(places: Sequence[str]) -> list[str]:
+    """Short names for files, by the parts of their paths that differ: `a/result.json`, `b/result.json` are `a`, `b`."""
+    split = [PurePosixPath(place.replace("::", "/").removesuffix(".json")).parts or ("",) for place in places]
+    while len({parts[-1] for parts in split if parts}) == 1 and min(map(len, split)) > 1:
+        split = [parts[:-1] for parts in split]
+    while len({parts[0] for parts in split}) == 1 and min(map(len, split)) > 1:
+        split = [parts[1:] for parts in split]
+    return ["/".join(parts) for parts in split]
+
+
+def _limited(texts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    total = 0
+    for count, (place, text) in enumerate(texts, 1):
+        total += len(text)
+        if count > MOST_RESULTS:
+            raise _error(f"more than {MOST_RESULTS} results", place, "comment on fewer at once")
+        if total > LARGEST_TOTAL:
+            raise _error(f"the results have more than {LARGEST_TOTAL:,} bytes together", place, "")
+        yield place, text
+
+
+def _texts(paths: Sequence[Path], name: str) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        if path.is_dir():
+            for file in _files_in(path, name):
+                yield from _file(file)
+        else:
+            yield from _file(path, name)
+
+
+def _files_in(folder: Path, name: str) -> list[Path]:
+    """Real files below a folder, in order; links are not followed: they could lead anywhere."""
+    found: list[Path] = []
+    for count, path in enumerate(folder.rglob("*"), 1):
+        if count > MOST_MEMBERS:
+            raise _error(f"more than {MOST_MEMBERS:,} files", str(folder), "give the folder of the results alone")
+        if path.name in (name, "artifact.zip") and path.is_file() and not _linked(path, folder):
+            found.append(path)
+    return sorted(found)
+
+
+def _linked(path: Path, folder: Path) -> bool:
+    steps = [path, *path.parents]
+    return any(step.is_symlink() for step in steps[: steps.index(folder)])
+
+
+def _file(path: Path, name: str = _NAME) -> Iterator[tuple[str, bytes]]:
+    try:
+        if zipfile.is_zipfile(path):
+            yield from _members(path, name)
+            return
+        with path.open("rb") as file:
+            text = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise _error(f"cannot be read: {error.strerror}", str(path), "") from error
+    if len(text) > LARGEST_FILE:
+        raise _too_large(str(path))
+    yield path.as_posix(), text
+
+
+def _members(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """The results in an archive, read into memory: nothing is ever written where a member's name says."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if len(members) > MOST_MEMBERS:
+                raise _error(f"more than {MOST_MEMBERS:,} files in the archive", str(path), "")
+            for member in members:
+                if PurePosixPath(member.filename).name == name and not member.is_dir():
+                    yield f"{path.as_posix()}::{member.filename}", _member(archive, member, path)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError, zlib.error) as error:
+        raise _error(f"not an archive that can be read: {str(error)[:200]}", str(path), "") from error
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> bytes:
+    place = f"{path}::{member.filename[:200]!a}"
+    parts = PurePosixPath(member.filename.replace("\\", "/"))
+    if parts.is_absolute() or ".." in parts.parts or ":" in member.filename:
+        raise _error("a name in the archive leads out of it", place, "")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise _error("a file in the archive is a link", place, "")
+    with archive.open(member) as file:  # what the archive says of its sizes is not believed: so many bytes are read
+        text = file.read(LARGEST_FILE + 1)
+    if len(text) > LARGEST_FILE:
+        raise _too_large(place)
+    return text
+
+
+def _check(value: Any, depth: int) -> None:
+    """Refuse what is valid JSON and no result: endless depth, numbers out of all bounds."""
+    if depth > DEEPEST:
+        raise ValueError(f"deeper than {DEEPEST} levels")
+    if isinstance(value, dict):
+        for item in value.values():
+            _check(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check(item, depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number is not finite")
+    elif isinstance(value, int) and abs(value) >= _BEYOND_INT:
+        raise ValueError("a number is too large")
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _too_large(place: str) -> RecordingError:
+    return _error(f"larger than {LARGEST_FILE:,} bytes", place, "no result is that large")
+
+
+def _error(message: str, place: str, hint: str) -> RecordingError:
+    return RecordingError(message, place=place, hint=hint, slug="artifact")

@@ -1,0 +1,172 @@
+"""What a comment says besides its tables: health, false alarms, what would have been found, what is accepted."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from perfgate.judge.words import counted, label, quantity, signed_percent
+from perfgate.report.comment.subject import placed
+from perfgate.report.markdown import code, sentence
+from perfgate.report.statements import failed_otherwise, findings, health_notes, unjudged
+from perfgate.report.tables import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from perfgate.judge.result import Acceptance, Result
+    from perfgate.report.comment.subject import Context, Part, Row, Subject
+
+_MOST_NAMED = 4  # loads that the command names; beyond that it drives them all
+
+
+def bullets(texts: Iterable[str]) -> list[str]:
+    """A list of sentences from outside."""
+    return [f"- {sentence(text)}" for text in texts]
+
+
+def failures(parts: Sequence[Part]) -> list[str]:
+    """The reasons of a failure that no check shows."""
+    return [placed(part, reason) for part in parts for reason in failed_otherwise(part.result)]
+
+
+def unknown(parts: Sequence[Part]) -> list[str]:
+    """Why something could not be judged."""
+    return [placed(part, reason) for part in parts for reason in unjudged(part.result)]
+
+
+def found(parts: Sequence[Part]) -> list[str]:
+    """What stress, spike and soak loads were for."""
+    return [
+        placed(part, f"{run.service} / {run.load}: {text}")
+        for part in parts
+        for run in part.result.runs
+        for text in findings(run)
+    ]
+
+
+def trust(subject: Subject) -> list[str]:
+    """How far the verdict can be trusted, a line of markdown for each statement."""
+    lines = [_compared_with(part) for part in subject.parts if part.result.baseline or part.result.base]
+    lines += [_false_alarms(subject.parts), _detectable(subject.rows), _health(subject.parts)]
+    return [f"- {text}" for text in lines if text]
+
+
+def _compared_with(part: Part) -> str:
+    result = part.result
+    commit = (result.base.commit if result.base else None) or (result.baseline.commit if result.baseline else None)
+    against = f"{code(commit[:12])}" if commit else ""
+    detail = result.baseline
+    if detail is None:
+        return f"**Compared with** {against}" if against else ""
+    how = f"({sentence(detail.choice)}{_walked(detail.walked)})"
+    runs = f", {counted(detail.runs, 'earlier run')}" if detail.kind == "history" else ""
+    why = f": {sentence(detail.detail)}" if detail.detail else ""
+    name = f"{sentence(part.name)}: " if part.name else ""
+    return f"**Compared with** {name}{against or 'nothing'} {how}{runs}{why}"
+
+
+def _walked(commits: int) -> str:
+    return f", {counted(commits, 'commit')} before it" if commits else ""
+
+
+def _false_alarms(parts: Sequence[Part]) -> str:
+    rates = [part.result.false_alarm_rate for part in parts if part.result.false_alarm_rate is not None]
+    if not rates:
+        return (
+            ""
+            if not parts
+            else "**False alarms:** only budgets were judged; nothing was compared with an earlier version"
+        )
+    together = min(sum(rates), 1.0)
+    return (
+        f"**False alarms:** on unchanged code, these comparisons together are falsely red in at most "
+        f"{sentence(quantity(together, 'share'))} of runs"
+    )
+
+
+def _detectable(rows: Sequence[Row]) -> str:
+    by_metric: dict[str, list[float]] = {}
+    for row in rows:
+        check = row.row.check
+        if check.smallest_detectable_percent is not None:
+            by_metric.setdefault(check.metric, []).append(check.smallest_detectable_percent)
+    if not by_metric:
+        return ""
+    texts = [f"{label(metric)} {_span(values)}" for metric, values in by_metric.items()]
+    return f"**Smallest slowdown that would have been found** (in 9 of 10 cases): {sentence(', '.join(texts))}"
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = (signed_percent(value) for value in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
+
+
+def _health(parts: Sequence[Part]) -> str:
+    runs = [run for part in parts for run in part.result.runs]
+    if not runs:
+        return ""
+    sound = sum(run.sound for run in runs)
+    if sound == len(runs):
+        every = "the only load" if sound == 1 else f"all {sound} loads"
+        return f"**Health:** the load generator was sound in {every}"
+    return f"**Health:** {counted(len(runs) - sound, 'load')} of {len(runs)} cannot be trusted; the reasons stand above"
+
+
+def notes(parts: Sequence[Part]) -> list[str]:
+    """What else is worth knowing about the load generator."""
+    return [placed(part, note) for part in parts for note in health_notes(part.result)]
+
+
+def accepted(subject: Subject) -> list[str]:
+    """Regressions that the team has accepted: those that this run met, and those that are over."""
+    met = [
+        f"{row.row.place} {label(row.row.check.metric)} "
+        f"({signed_percent(row.row.check.change_percent or 0.0)}): {_acceptance(row.row.check.accepted)}"
+        for row in subject.rows
+        if row.row.check.accepted is not None
+    ]
+    over = [
+        f"no longer accepted: {label(one.metric)}: {_acceptance(one)}"
+        for part in subject.parts
+        for one in part.result.acceptances
+        if one.expired
+    ]
+    return bullets([*met, *over])
+
+
+def _acceptance(one: Acceptance) -> str:
+    where = f" ({one.source})" if one.source else ""
+    texts = (printable(text, longest=120) for text in (one.until, one.by, one.reason, where))
+    until, by, reason, where = texts
+    return f"up to {signed_percent(one.up_to_percent)} until {until}, by {by}: {reason}{where}"
+
+
+def reproduce(subject: Subject) -> list[str]:
+    """How to see the same on one's own machine, as a block of code that nothing in it can end."""
+    commands = list(dict.fromkeys(_command(part.result, subject.context) for part in subject.parts))
+    checkout = f"git checkout {shlex.quote(subject.context.commit)}" if subject.context.commit else ""
+    text = [one for one in (checkout, *commands[:_MOST_NAMED]) if one]
+    fence = "`" * (max([2, *(len(run) for one in text for run in _ticks(one))]) + 1)
+    return [f"{fence}sh", *text, fence]
+
+
+def _ticks(text: str) -> list[str]:
+    return ["`" * count for count in range(1, text.count("`") + 1) if "`" * count in text]
+
+
+def _command(result: Result, context: Context) -> str:
+    words = ["perfgate"]
+    if result.kind == "compare" and result.base and result.base.commit:
+        words += ["compare", result.base.commit]
+    else:
+        words += ["run"]
+    words += ["--budgets", context.budgets] if context.budgets != "budgets.toml" else []
+    red = [run for run in result.runs if run.verdict in ("fail", "invalid", "warn")]
+    if 0 < len(red) <= _MOST_NAMED:
+        for name, option in (("service", "--service"), ("load", "--load")):
+            chosen = dict.fromkeys(str(getattr(run, name)) for run in red)
+            words += [word for one in chosen for word in (option, one)]
+    words += ["--seed", str(result.seed)]
+    words += ["--scale", f"{result.scale:g}"] if result.scale != 1.0 else []
+    return " ".join(shlex.quote(printable(word, longest=200)) for word in words)

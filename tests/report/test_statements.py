@@ -1,0 +1,26 @@
+"""Sentences that several reports share."""
+
+from __future__ import annotations
+
+import pytest
+
+from perfgate.report import html, markdown, text
+from tests.report import results
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"engines": 4}, "driven by 4 processes"), ({"engines": 3, "workers": 3}, "driven by 3 workers")],
+)
+def test_reports_say_how_many_drove_a_load(fields: dict[str, int], words: str) -> None:
+    """For people, in every form that they read."""
+    shown = results.passed(runs=[results.run(health=results.health(**fields))])
+    assert words in text.render(shown)
+    assert words in markdown.render(shown)
+    assert words in html.render(shown)
+
+
+@pytest.mark.parametrize("fields", [{"engines": 1}, {"engines": 0}, {"engines": 1, "workers": 1}])
+def test_a_single_process_is_not_worth_a_word(fields: dict[str, int]) -> None:
+    """Nearly all runs are driven by one."""
+    assert "driven by" not in text.render(results.passed(runs=[results.run(health=results.health(**fields))]))
