@@ -114,6 +114,7 @@ def measured(name: str, url: str, root: Path, count: int) -> tuple[list[str], fl
     store.close()
     opened, _ = times_ms(lambda: open_store(url, root).close(), 10)
     figures = [last, longest, whole, walk, add, opened]
+    print(f"{name}: last 50 in {last:.1f} ms", flush=True)
     return [name, f"{count:,}", *(f"{figure:.1f}" for figure in figures), f"{filled_s:.0f}"], last
 
 

@@ -64,7 +64,7 @@ def _scores(head: Run, earlier: Sequence[Run]) -> dict[str, float]:
     scores = {}
     for name, values in head.items():
         past = [run[name].quantile(0.95) for run in earlier if name in run]
-        scores[name] = (values.quantile(0.95) - np.mean(past)) / np.std(past, ddof=1)
+        scores[name] = float((values.quantile(0.95) - np.mean(past)) / np.std(past, ddof=1))
     return scores
 
 
@@ -127,15 +127,13 @@ def main() -> int:
     services = parser.parse_args().services
     found = np.array(on_all_cores(judged, range(services)))  # services x sizes x rules x (any, the slowed one)
     shares = found.mean(axis=0)
-    print(f"{'rule':<16} false alarms" + "".join(f"  +{size:.0%} found" for size in SIZES[1:]))
+    titles = ("false alarms", *(f"+{size:.0%} found" for size in SIZES[1:]))
+    print(f"{'rule':<16}", *(f"{title:>12}" for title in titles))
     recorded = {}
     for place, rule in enumerate(RULES):
         row = [shares[0, place, 0], *shares[1:, place, 1]]
-        print(
-            f"{rule:<16} {row[0]:>12.0%}"
-            + "".join(f"  {share:>{6 + len(f'{size:.0%}')}.0%}" for share, size in zip(row[1:], SIZES[1:], strict=True))
-        )
-        recorded[rule] = dict(zip(("false alarms", "+5 %", "+10 %", "+25 %"), row, strict=True))
+        print(f"{rule:<16}", *(f"{share:>12.0%}" for share in row))
+        recorded[rule] = dict(zip(titles, row, strict=True))
     DATA.parent.mkdir(exist_ok=True)
     DATA.write_text(json.dumps({"verdicts": services, "world": WORLD, "shares": recorded}, indent=1) + "\n")
     return 0 if max(shares[0, :2, 0]) <= 0.01 else 1

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
+
+# Locust, when it is imported, makes threads, locks and sockets of its process gevent's. Some tests look at parts that
+# import it; the process of pytest must stay an ordinary one all the same, as perfgate's own is: else a pytest-xdist
+# worker that waits for its next test, which a real thread brings, waits for ever. Only this process: the engines that
+# tests start do not inherit it.
+os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
+import locust  # noqa: F401
+
+del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
 # How fast the machine is must not decide whether a test passes.
 settings.register_profile("perfgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,6 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from perfgate import importers
+from perfgate.baseline.entry import Entry, entry_id, pack
+from perfgate.baseline.fingerprint import Fingerprint, platform_parts
+from perfgate.importers.imported import STATISTICS
 from perfgate.judge.assemble import Circumstances
 from perfgate.judge.benchmarks import judge_benchmarks
 from perfgate.judge.result import Environment, Result, Revision
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from perfgate.plan.plan import Plan
 
 IMPORTS = ".perfgate/imports"
+HISTORY_LOAD = "benchmarks"  # as the history names what has no load
 
 
 def run(plan: Plan, tool: str | None, files: Sequence[Path], name: str, *, strict: bool = False) -> Result:
@@ -52,4 +56,37 @@ def judge(plan: Plan, imported: Sequence[Imported], name: str, *, strict: bool =
             revision=Revision.model_validate(revision.current(plan.root)),
             strict=strict,
         ),
+    )
+
+
+def history_entries(result: Result, imported: Sequence[Imported]) -> list[Entry]:
+    """What the history keeps of imported results: one entry per tool.
+
+    Args:
+        result: their verdict.
+        imported: what was judged.
+    """
+    tools = dict.fromkeys(one.tool for one in imported)
+    return [_history_entry(result, tool, [one for one in imported if one.tool == tool]) for tool in tools]
+
+
+def _history_entry(result: Result, tool: str, imported: Sequence[Imported]) -> Entry:
+    found = [entry for one in imported for entry in one.entries if not entry.error]
+    known = {(entry.name, name): entry.statistic(name) for entry in found for name in STATISTICS}
+    times = {entry.name: entry.histogram() for entry in found if entry.unit == "ms"}
+    return Entry(
+        id=entry_id(result.id, tool, HISTORY_LOAD),
+        recording=result.id,
+        kind="benchmarks",
+        service=tool,
+        load=HISTORY_LOAD,
+        recorded_at=result.started_at,
+        verdict=result.verdict,
+        fingerprint=Fingerprint({"tool": tool, **platform_parts(result.environment.model_dump())}),
+        commit=result.revision.commit,
+        branch=result.revision.branch,
+        dirty=result.revision.dirty,
+        control_ms=result.control.median_ms if result.control else None,
+        values={key: value for key, value in known.items() if value is not None},
+        packed=pack({name: histogram for name, histogram in times.items() if histogram is not None}),
     )

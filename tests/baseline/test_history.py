@@ -139,6 +139,19 @@ def test_in_a_shallow_clone_a_push_to_main_is_compared_by_branch_and_time(store:
     assert past.commit == project.git("rev-parse", "main~1")
 
 
+def test_in_a_shallow_clone_later_runs_of_unknown_commits_do_not_count(store: Store, project: Project) -> None:
+    """They may be of commits that came after what was chosen."""
+    clone = project.clone(project.with_origin(), "shallow", "--depth=2")
+    project.commit("a later one, which the clone does not know")
+    made = float(project.git("show", "--no-patch", "--format=%ct", "main~2"))
+    _keep(store, project, ("main~4", {"recorded_at": made - 60}), ("main", {"recorded_at": made + 3600}))
+    past = history(store, choose(clone.folder, "HEAD~1"), SUBJECT)
+    assert _recordings(past) == ["run-0"]
+    assert "the clone is shallow" in past.detail
+    store.drop([past.entries[0].id])
+    assert "fetch-depth: 0" in _refused(store, choose(clone.folder, "HEAD~1")).hint
+
+
 def test_without_a_repository_the_latest_of_a_branch_is_found_by_time(store: Store, tmp_path: Path) -> None:
     """Runs of no commit at all too."""
     store.add([entry(1), entry(2, commit=None), entry(3, branch="other")])
@@ -216,5 +229,5 @@ def test_newer_runs_do_not_hide_those_that_count(store: Store) -> None:
     newer = frozenset(f"{number:040x}" for number in range(10, 60))
     store.add([entry(number) for number in range(60)])
     store.add([entry(30, recording=f"again-{number}") for number in range(100)])
-    past = history(store, Chosen("main", None, "main", (), newer), SUBJECT, limit=8)
+    past = history(store, Chosen("main", None, "main", newer=newer), SUBJECT, limit=8)
     assert _recordings(past) == [f"run-{number}" for number in range(9, 1, -1)]

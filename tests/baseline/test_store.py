@@ -58,6 +58,7 @@ def _expected(wanted: Wanted) -> list[Entry]:
         and wanted.fingerprint in {None, one.fingerprint.digest}
         and (wanted.commits is None or one.commit in wanted.commits)
         and (wanted.since is None or one.recorded_at >= wanted.since)
+        and (wanted.until is None or one.recorded_at <= wanted.until)
         and wanted.pinned in {None, one.pin is not None}
         and (one.eligible or not wanted.eligible)
         and (one.pin or one.pull_request is None or not wanted.own)
@@ -82,6 +83,7 @@ def test_a_store_gives_what_is_wanted_and_the_newest_first(store: Store) -> None
         {"commits": []},
         {"commits": [f"{number:040x}" for number in range(3_000)]},
         {"since": 1_750_000_010.0},
+        {"until": 1_750_000_010.0},
         {"pinned": True},
         {"pinned": False},
         {"eligible": True},

@@ -33,7 +33,7 @@ schedule_lag = "60s"
 [loads.normal]
 {load}
 [services.shop]
-command = "{python} -m tests.servers.visitors_book {{port}} {{book}}"
+command = "{python} -m {server}"
 url = "http://127.0.0.1:{{port}}"
 cwd = "{cwd}"
 ready = "/ready"
@@ -118,11 +118,17 @@ class Shop:
         longest: str = "60s",
         service: str = "",
         max_pairs: int = 4,
-        ready: str = "/ready",
+        server: str = "tests.servers.visitors_book {port} {book}",
     ) -> Iterator[Pairs]:
         """Both services running, and their pairs, to be driven."""
         text = BUDGETS.format(
-            load=load, python=sys.executable, cwd=REPOSITORY, service=service, block=block, longest=longest
+            load=load,
+            python=sys.executable,
+            cwd=REPOSITORY,
+            service=service,
+            block=block,
+            longest=longest,
+            server=server,
         )
         plan = parse_plan(text, self.root / "budgets.toml")
         shop = plan.services["shop"]
@@ -132,7 +138,7 @@ class Shop:
                 folder = self.root / side
                 folder.mkdir()
                 words = tuple(word.replace("{book}", str(folder / "book")) for word in shop.command or ())
-                own = replace(shop, command=words + self.arguments[side], ready=ready)
+                own = replace(shop, command=words + self.arguments[side])
                 running[side] = stack.enter_context(start(own, folder))
             sides = Sides(running["base"], running["head"])
             load_value = plan.loads["normal"]

@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from tests.compare.shop import Shop
 
 
-def _wild(name: str) -> str:
-    return (REPOSITORY / "tests" / "locustfiles" / name).read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize(
     ("name", "endpoint", "extra"),
     [
@@ -30,14 +26,15 @@ def test_task_sets_logins_and_other_clients_are_driven_at_both_sides(
     shop: Shop, name: str, endpoint: str, extra: str
 ) -> None:
     """Nested, sequential and Markov task sets go on where they were when their side's turn comes again."""
-    shop.scenario(_wild(name).replace("assert answer.cookies", "answer.cookies or").replace("between(", "between(0*"))
-    with shop.comparing('users = 8\nduration = "5s"', block="400ms", max_pairs=2, service=extra) as pairs:
+    shop.scenario((REPOSITORY / "tests" / "locustfiles" / name).read_text(encoding="utf-8"))
+    load, server = 'users = 8\nduration = "5s"', "tests.servers.echo {port}"
+    with shop.comparing(load, block="400ms", max_pairs=2, service=extra, server=server) as pairs:
         driven = list(pairs)
     for side in SIDES:
         seen = [pair.base if side == "base" else pair.head for pair in driven]
         assert sum(block.endpoints[endpoint].response_ms.count for block in seen if endpoint in block.endpoints) > 0
     end = shop.end
-    assert (end.reason, end.cut_off) == ("stopped", 0)
+    assert (end.reason, end.cut_off, end.user_errors) == ("stopped", 0, {})
 
 
 def test_test_functions_as_users_are_refused(shop: Shop) -> None:

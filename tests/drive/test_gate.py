@@ -11,8 +11,13 @@ from perfgate.drive.gate import Gate
 
 def test_nobody_passes_while_it_is_closed() -> None:
     """And all that wait pass when it opens, those excepted who come to their turn when it has closed again."""
-    gate, passed = Gate(), []
-    greenlets = [gevent.spawn(lambda n=n: (gate.wait(), passed.append(n))) for n in range(3)]
+    gate, passed = Gate(), list[int]()
+
+    def go_through(number: int) -> None:
+        gate.wait()
+        passed.append(number)
+
+    greenlets = [gevent.spawn(go_through, number) for number in range(3)]
     gevent.sleep(0.01)
     assert passed == []
     gate.open()

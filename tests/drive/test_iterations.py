@@ -69,6 +69,6 @@ def test_an_engine_numbers_its_users_as_the_whole_load_does(runs: dict[str, Iter
 
 
 def test_users_that_never_wait_take_turns(runs: dict[str, Iterations]) -> None:
-    """A wait of 0 s is spared only where others have just had their turn: nobody has the engine for itself."""
+    """A wait of 0 s gives way: nobody has the engine for itself."""
     all_there = [user for user, _, _ in runs["busy"]][:30]  # a user leaves after 30 iterations, not before
-    assert max(len(list(group)) for _, group in groupby(all_there)) <= 3
+    assert max(len(list(group)) for _, group in groupby(all_there)) <= 2

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
+from random import Random
 from typing import TYPE_CHECKING
 
 import psutil
@@ -108,6 +109,18 @@ def test_two_processes_serve_exactly_the_schedule_of_one(project: Project) -> No
     outcome = project.run("--processes", "2", "--seed", str(SEED))
     assert outcome.code == 0, outcome.out
     _is_the_schedule(project, drawn)
+
+
+def test_users_of_the_closed_model_have_their_own_numbers_wherever_they_run(project: Project) -> None:
+    """Seed, the user's number in the whole load, and the iteration's: nothing else decides what is drawn."""
+    drawn = _drawing(project)
+    project.budgets(load='users = 3\nduration = "1s"')
+    outcome = project.run("--processes", "2", "--seed", str(SEED))
+    assert outcome.code == 0, outcome.out
+    numbers = [float(line) for line in drawn.read_text().split()]
+    streams = [(user, iteration) for user in range(3) for iteration in range(len(numbers))]
+    assert len(set(numbers)) == len(numbers) > 3
+    assert set(numbers) <= {Random(f"iteration/{SEED}/{user}/{iteration}").random() for user, iteration in streams}
 
 
 def test_one_of_two_processes_that_is_killed_makes_the_run_invalid_and_is_named(project: Project) -> None:

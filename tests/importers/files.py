@@ -14,6 +14,24 @@ if TYPE_CHECKING:
     from perfgate.importers.imported import Entry, Imported
 
 DATA = Path(__file__).parent / "data"
+# Every real file, and whose it is.
+TOOLS = {
+    "pytest-benchmark.json": "pytest-benchmark",
+    "pytest-benchmark-saved.json": "pytest-benchmark",
+    "locust_stats.csv": "locust",
+    "locust_stats_history.csv": "locust",
+    "locust.json": "locust",
+    "k6.json.gz": "k6",
+    "k6-summary.json": "k6",
+    "jmeter-2.13.jtl": "jmeter",
+    "jmeter-5.6.jtl": "jmeter",
+    "vegeta.json": "vegeta",
+    "vegeta-report.json": "vegeta",
+    "hyperfine.json": "hyperfine",
+    "google-benchmark.json": "google-benchmark",
+    "google-benchmark-aggregates.json": "google-benchmark",
+    "lighthouse.json.gz": "lighthouse",
+}
 
 
 def real(name: str) -> Imported:

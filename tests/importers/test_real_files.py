@@ -15,25 +15,8 @@ import pytest
 
 from perfgate import importers
 from perfgate.importers.imported import ImportedEndpoint, Series
-from tests.importers.files import DATA, entry, real, told
+from tests.importers.files import DATA, TOOLS, entry, real, told
 
-TOOLS = {
-    "pytest-benchmark.json": "pytest-benchmark",
-    "pytest-benchmark-saved.json": "pytest-benchmark",
-    "locust_stats.csv": "locust",
-    "locust_stats_history.csv": "locust",
-    "locust.json": "locust",
-    "k6.json.gz": "k6",
-    "k6-summary.json": "k6",
-    "jmeter-2.13.jtl": "jmeter",
-    "jmeter-5.6.jtl": "jmeter",
-    "vegeta.json": "vegeta",
-    "vegeta-report.json": "vegeta",
-    "hyperfine.json": "hyperfine",
-    "google-benchmark.json": "google-benchmark",
-    "google-benchmark-aggregates.json": "google-benchmark",
-    "lighthouse.json.gz": "lighthouse",
-}
 ROUNDED = 0.0005  # a histogram's relative error
 
 

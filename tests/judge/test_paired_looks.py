@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from perfgate.judge.looks import FEWEST, look_times, parts
 from perfgate.judge.paired import CheckKey, Rules, Sequential
+from perfgate.measure.blocks import Block
 from tests.judge.blocks import ENDPOINT, block, noisy, pair
 
 RULES = Rules(max_slowdown_percent=10.0)
@@ -98,12 +99,12 @@ def test_an_endpoint_may_turn_up_late() -> None:
 def test_a_thousand_checks_need_more_than_one() -> None:
     """One budget for all: the same slowdown, beside many other endpoints, is not proven any more."""
     alone = noisy(20, slower=1.2, requests=5)
-    names = [f"other {number}" for number in range(300)]
+    others = block({f"other {number}": [1.0] for number in range(300)}).endpoints
     among = [
         pair(
             one.number,
-            type(one.base)({**one.base.endpoints, **block(dict.fromkeys(names, [1.0])).endpoints}, 1.0),
-            type(one.head)({**one.head.endpoints, **block(dict.fromkeys(names, [1.0])).endpoints}, 1.0),
+            Block({**one.base.endpoints, **others}, 1.0),
+            Block({**one.head.endpoints, **others}, 1.0),
         )
         for one in alone
     ]

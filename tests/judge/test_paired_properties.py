@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from perfgate.judge.contrast import Quantile, Values
 from perfgate.judge.inversion import bounds, p_not_worse, p_worse
 from perfgate.judge.paired import Change, Rules, compare_pairs
 from perfgate.judge.signflip import clipped, p_above
-from perfgate.measure.blocks import Pair
 from tests.judge.blocks import ENDPOINT, block, noisy, pair, swapped
+
+if TYPE_CHECKING:
+    from perfgate.measure.blocks import Pair
 
 few = settings(max_examples=3, deadline=None)
 RULES = Rules(10.0)
@@ -80,7 +83,7 @@ def test_more_pairs_tell_more(seed: int) -> None:
 
 
 @settings(deadline=None, max_examples=60)
-@given(arrays(np.float64, (1, 10), elements=st.floats(-10, 10, width=32)))
+@given(arrays(np.float64, (1, 10), elements=st.just(0.0) | st.floats(0.01, 10) | st.floats(-10, -0.01)))
 def test_the_tail_is_that_of_all_sign_flips(scores: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
     """Counted, for ten pairs; never much smaller than it is."""
     signs = np.array(list(itertools.product([-1, 1], repeat=10)))

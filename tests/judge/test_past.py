@@ -30,6 +30,7 @@ def test_the_prediction_interval_against_what_is_tolerated_decides(value: float,
     assert found.expected == pytest.approx(100, abs=0.1)
     assert found.change_percent == pytest.approx(value - 100, abs=0.1)
     assert found.interval_percent is not None
+    assert found.change_percent is not None
     assert found.interval_percent[0] < found.change_percent < found.interval_percent[1]
 
 

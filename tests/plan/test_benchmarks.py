@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from perfgate.plan.benchmarks import BenchmarkBudget, BenchmarkLimit, limits_for
+from perfgate.plan.benchmarks import BenchmarkBudget, BenchmarkBudgets, BenchmarkLimit
 from perfgate.plan.budget import Limit
 from perfgate.plan.budgets_file import budgets_schema
 from tests.plan.writing import error_of, plan_of
@@ -113,11 +113,20 @@ def test_a_name_always_matches_itself(name: str) -> None:
 
 def test_the_name_itself_goes_before_a_glob_and_a_later_glob_before_an_earlier() -> None:
     """Each table replaces only what it names."""
-    budgets = [budget("test_x", p50=1), budget("test_*", p50=2, p95=3, max=4), budget("*", p95=5)]
-    found = limits_for(("tests/a.py::test_x", "test_x"), budgets)
+    budgets = BenchmarkBudgets(
+        [budget("test_x", p50=1), budget("test_*", p50=2, p95=3, max=4), budget("*", p95=5), budget("x*", p50=1)]
+    )
+    found = budgets.limits_for(("tests/a.py::test_x", "test_x"))
     assert {name: (one.limit.fail, own) for name, (one, own) in found.items()} == {
         "p50": (1, True),
         "p95": (5, False),
         "max": (4, False),
     }
-    assert limits_for(("bench_y",), budgets[:2]) == {}
+    assert set(budgets.limits_for(("bench_y",))) == {"p95"}
+    assert [unused.pattern for unused in budgets.unused()] == ["x*"]
+
+
+def test_the_longer_of_two_names_goes_before_the_shorter() -> None:
+    """With its file, a test is named more exactly."""
+    budgets = BenchmarkBudgets([budget("a.py::test_x", p50=1), budget("test_x", p50=2)])
+    assert budgets.limits_for(("a.py::test_x", "test_x"))["p50"][0].limit.fail == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perfgate.report import html, markdown, text
+from perfgate.report.statements import health_notes
 from tests.report import results
 
 
@@ -18,6 +19,15 @@ def test_reports_say_how_many_drove_a_load(fields: dict[str, int], words: str) -
     assert words in text.render(shown)
     assert words in markdown.render(shown)
     assert words in html.render(shown)
+
+
+def test_drivers_are_told_once_however_many_loads_there_are() -> None:
+    """And with their loads, where they differ: say, the second was never driven."""
+    two, none = results.health(engines=2), results.health(engines=0)
+    runs = [results.run(load, health=two) for load in ("normal", "peak")]
+    assert health_notes(results.passed(runs=runs)) == ["driven by 2 processes"]
+    runs.append(results.run("soak", health=none))
+    assert health_notes(results.passed(runs=runs)) == ["catalog/normal, catalog/peak: driven by 2 processes"]
 
 
 @pytest.mark.parametrize("fields", [{"engines": 1}, {"engines": 0}, {"engines": 1, "workers": 1}])

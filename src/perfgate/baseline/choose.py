@@ -30,6 +30,7 @@ class Chosen:
         branch: the branch whose runs count where the line does not tell; None when no branch is known.
         line: the commit and its first parents, nearest first, as far as the clone knows them.
         newer: commits of the branch that came after `commit`; their runs say nothing about it.
+        committed_at: when `commit` was made; later runs of commits that are unknown here may be of newer ones.
         shallow: the clone does not know the whole line.
         detail: how it was found, in words.
     """
@@ -39,6 +40,7 @@ class Chosen:
     branch: str | None = None
     line: tuple[str, ...] = ()
     newer: frozenset[str] = frozenset()
+    committed_at: float | None = None
     shallow: bool = False
     detail: str = ""
 
@@ -96,8 +98,9 @@ class _Choosing:
         if found.commit is None:
             return found
         line = self.git.first_parents(found.commit, _LONGEST_LINE)
-        newer = self.git.between(found.commit, self.tip) if self.tip else set()
-        return replace(found, line=tuple(line), newer=frozenset(newer))
+        newer = self.git.between(found.commit, self.tip, _LONGEST_LINE) if self.tip else set()
+        made = self.git.committed_at(found.commit)
+        return replace(found, line=tuple(line), newer=frozenset(newer), committed_at=made)
 
     def latest(self) -> Chosen:
         """The tip of the branch; its runs count even when this clone does not know it."""

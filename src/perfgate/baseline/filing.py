@@ -169,6 +169,7 @@ def _fits(entry: Filed, wanted: Wanted) -> bool:
     return (
         wanted.kind in {None, kind}
         and (wanted.since is None or entry.recorded_us >= micros(wanted.since))
+        and (wanted.until is None or entry.recorded_us <= micros(wanted.until))
         and wanted.pinned in {None, entry.pin is not None}
         and (entry.eligible or not wanted.eligible)
         and (entry.own or not wanted.own)

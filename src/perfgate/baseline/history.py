@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from perfgate.baseline.choose import PINNED
+from perfgate.baseline.repository import FETCH_ALL
 from perfgate.baseline.store import Wanted
 from perfgate.errors import BaselineError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from perfgate.baseline.store import Store
 
 _FIRST_STRETCH = 50  # commits; each further stretch is four times as long
+_MOST_STRAYS = 5_000  # runs of the branch among which those of unknown commits are looked for
 _LOOKED_AT = 1_000  # commits among which a run that differs is looked for, to say in what
 
 
@@ -119,13 +121,13 @@ def _stretches(line: Sequence[str]) -> Iterator[Sequence[str]]:
 def _strays(store: Store, wanted: Wanted, chosen: Chosen, count: int) -> list[Entry]:
     """Runs that were recorded on the branch, of commits of which the line does not tell."""
     told = {*chosen.line, *chosen.newer}
-    size = count + len(told)
+    size = count
     while True:
-        found = store.find(replace(wanted, branch=chosen.branch, own=True, limit=size))
+        size = min(size * 4, _MOST_STRAYS)
+        found = store.find(replace(wanted, branch=chosen.branch, own=True, until=chosen.committed_at, limit=size))
         strays = [entry for entry in found if entry.commit not in told]
-        if len(strays) >= count or len(found) < size:
+        if len(strays) >= count or len(found) < size or size == _MOST_STRAYS:
             return strays[:count]
-        size *= 4
 
 
 def _words(chosen: Chosen, walked: int, strays: int) -> str:
@@ -159,6 +161,8 @@ def _refusal(store: Store, chosen: Chosen, subject: Subject) -> BaselineError:
     else:
         hint = "run it again there, or promote one: perfgate baseline promote"
         message = f"no run of {name} can be a baseline; of the latest, {unfit.recording}, {_unfit_words(unfit)}"
+    if chosen.shallow and chosen.choice != PINNED:
+        hint += f"; the clone is shallow, so there may be one: {FETCH_ALL}"
     return BaselineError(message, place=chosen.detail, hint=hint, slug="no-baseline")
 
 

@@ -138,9 +138,13 @@ class Repository:
         """The commit, its first parent, that one's first parent, ... at most so many."""
         return self.told("rev-list", "--first-parent", f"--max-count={most}", commit, "--").split()
 
-    def between(self, older: str, newer: str) -> set[str]:
-        """The commits that `newer` has and `older` has not."""
-        return set(self.told("rev-list", newer, f"^{older}", "--").split())
+    def between(self, older: str, newer: str, most: int) -> set[str]:
+        """What `first_parents` of `newer` has and `older` has not, at most so many."""
+        return set(self.told("rev-list", "--first-parent", f"--max-count={most}", newer, f"^{older}", "--").split())
+
+    def committed_at(self, commit: str) -> float:
+        """When a commit was made, seconds since the epoch."""
+        return float(self.told("show", "--no-patch", "--format=%ct", commit, "--"))
 
     def current_branch(self) -> str | None:
         """The branch that is checked out; None when the head is detached."""

@@ -273,6 +273,8 @@ def _query(wanted: Wanted) -> Select[Any]:
             query = query.where(entry[name] == value)
     if wanted.since is not None:
         query = query.where(entry.recorded_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(entry.recorded_at <= wanted.until)
     if wanted.pinned is not None:
         query = query.where(pinned if wanted.pinned else entry.pinned_at.is_(None))
     if wanted.eligible:

@@ -26,7 +26,7 @@ class Wanted:
     Attributes:
         fingerprint: the digest of a `Fingerprint`.
         commits: of one of these commits; thousands are fine.
-        since: recorded then or later, seconds since the epoch.
+        since, until: recorded then or later, then or before; seconds since the epoch.
         pinned: only promoted ones, or only others.
         eligible: only those that may be compared with, see `Entry.eligible`.
         own: leave out what was measured for pull requests, unless it was promoted.
@@ -42,6 +42,7 @@ class Wanted:
     fingerprint: str | None = None
     commits: Collection[str] | None = None
     since: float | None = None
+    until: float | None = None
     pinned: bool | None = None
     eligible: bool = False
     own: bool = False

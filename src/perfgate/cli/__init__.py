@@ -19,7 +19,21 @@ from perfgate.publish.output import guarded_streams, wants_color
 from perfgate.signals import stop_signals
 
 # In the order in which a team meets them; each is `perfgate.cli.NAME`, with a command of that name in it.
-COMMANDS = ("init", "run", "compare", "doctor", "explain", "report", "comment", "schema", "worker", "import")
+COMMANDS = (
+    "init",
+    "run",
+    "compare",
+    "bisect",
+    "calibrate",
+    "selftest",
+    "doctor",
+    "explain",
+    "report",
+    "comment",
+    "schema",
+    "worker",
+    "import",
+)
 _MODULES = {"import": "importing"}  # `import` cannot be a function's name
 
 

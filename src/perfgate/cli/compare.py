@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -36,9 +35,7 @@ Exit codes: 0 not slower, 1 a slowdown is proven, 2 usage error, 3 it could not 
 @options.seed
 @click.option("--base-url", metavar="URL", help="A deployment that already runs, in place of BASE.")
 @click.option("--head-url", metavar="URL", help="A deployment that already runs, in place of HEAD.")
-@click.option(
-    "--max-duration", metavar="TIME", help="Time for each load at both sides, e.g. 5m; that of [compare] unless given."
-)
+@options.max_duration
 @click.option(
     "--out", type=options.path, metavar="DIR", help="Folder for the recording; default .perfgate/runs/<time>."
 )
@@ -54,7 +51,7 @@ def compare(  # noqa: PLR0913  (one argument per option)
     seed: int | None,
     base_url: str | None,
     head_url: str | None,
-    max_duration: str | None,
+    max_duration: float | None,
     out: Path | None,
     quiet: bool,
     **files: Path | None,
@@ -70,7 +67,7 @@ def compare(  # noqa: PLR0913  (one argument per option)
     from perfgate.plan.budgets_file import read_plan
     from perfgate.preflight import fresh_folder
 
-    plan = _timed(read_plan(budgets, services=services, loads=loads, seed=seed), max_duration)
+    plan = options.timed(read_plan(budgets, services=services, loads=loads, seed=seed), max_duration)
     view = ComparisonView(sys.stderr if quiet else sys.stdout, quiet=quiet)
     choice = base or (base_url or plan.gate.baseline)
     sides = _sides(plan, (base, head), (base_url, head_url), view)
@@ -79,7 +76,7 @@ def compare(  # noqa: PLR0913  (one argument per option)
         manifest = record(plan, *sides, folder, view, choice=choice)
     finally:
         view.close()
-    finish(judge(folder, manifest), folder, files)
+    finish(judge(folder, manifest), folder, files, budgets=budgets)
 
 
 def _sides(
@@ -111,15 +108,3 @@ def _chosen(plan: Plan) -> str:
             hint="name one: perfgate compare BASE",
         )
     return chosen.commit
-
-
-def _timed(plan: Plan, max_duration: str | None) -> Plan:
-    if max_duration is None:
-        return plan
-    from perfgate.plan.units import DURATION, AmountError
-
-    try:
-        longest_s = DURATION.parse(max_duration, per="1s", zero=False)
-    except AmountError as error:
-        raise UsageError(error.message, place="--max-duration", hint=error.hint) from error
-    return replace(plan, compare=replace(plan.compare, max_duration_s=longest_s))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from perfgate.judge.result import Result
 
 
-def finish(result: Result, folder: Path, files: dict[str, Path | None], *, verbose: bool = False) -> None:
+def finish(
+    result: Result,
+    folder: Path,
+    files: dict[str, Path | None],
+    *,
+    verbose: bool = False,
+    budgets: Path | None = None,
+) -> None:
     """Write the reports, show the result, and exit with its code.
 
     Args:
@@ -24,6 +32,7 @@ def finish(result: Result, folder: Path, files: dict[str, Path | None], *, verbo
         folder: the recording's.
         files: other paths by format.
         verbose: list every check.
+        budgets: the budgets file of what has just been measured: a job of GitHub Actions is told about it.
 
     Raises:
         StorageError: a report could not be written; the result was shown.
@@ -40,6 +49,10 @@ def finish(result: Result, folder: Path, files: dict[str, Path | None], *, verbo
         problem = error
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
     click.echo(text.render(result, width=width, color=wants_color(sys.stdout), verbose=verbose))
+    if budgets is not None and os.environ.get("GITHUB_ACTIONS") == "true":
+        from perfgate.publish.github.job import tell
+
+        tell(result, budgets, os.environ, sys.stdout)
     if problem:
         raise problem
     click.get_current_context().exit(result.exit_code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from perfgate.cli import options
+from perfgate.cli.options import BUDGETS
 from perfgate.errors import StoppedError
 from perfgate.signals import STOPPED_BY
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 Examples:
   perfgate init http://127.0.0.1:8000
   perfgate init openapi.json --command "python -m shop --port {port}"
-  perfgate init recorded.har --name shop --no-measure"""
+  perfgate init recorded.har --name shop --no-measure
+  perfgate init --github                  workflows for a project that has a budgets.toml"""
 )
 @click.argument("target", required=False, metavar="[TARGET]")
 @click.option("--out", type=options.path, default=Path(), metavar="DIR", help="Where to write; default: here.")
@@ -31,15 +33,23 @@ Examples:
 @click.option("--ready", metavar="PATH", help="The path that answers once the service is ready.")
 @click.option("--no-measure", is_flag=True, help="Propose budgets without driving a short load.")
 @click.option("--allow-host", "allow_hosts", multiple=True, metavar="HOST", help="Contact this host too (repeatable).")
+@click.option("--github", is_flag=True, help="Write workflows for GitHub Actions.")
 @click.option("--force", is_flag=True, help="Overwrite files.")
 @click.option("--yes", is_flag=True, help="Drive load at a host that is not this machine.")
-def init(*, target: str | None, no_measure: bool, **options: Any) -> None:
+def init(*, target: str | None, no_measure: bool, github: bool, **options: Any) -> None:
     """Write budgets.toml and a scenario for a URL, an OpenAPI document or a HAR file.
 
     Budgets are proposed from a measurement of about ten seconds.
     """
     from perfgate import scaffold
+    from perfgate.scaffold.github import write_workflows
 
+    if github:
+        for path in write_workflows(options["out"], force=options["force"]):
+            click.echo(f"wrote {path}")
+        if target is None and (options["out"] / BUDGETS).exists():
+            click.echo("next: commit them; docs/github.md says what each of them may do")
+            return
     made = scaffold.init(target, scaffold.InitOptions(measure=not no_measure, **options), _measure)
     for path in made.written:
         click.echo(f"wrote {path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from perfgate.plan.plan import Plan
 
 BUDGETS = "budgets.toml"
 FORMATS = ("json", "junit", "markdown", "html", "csv", "prometheus")
@@ -26,6 +29,37 @@ seconds = click.FloatRange(min=0, min_open=True)
 processes = click.option(
     "--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that share each load."
 )
+
+
+class _Time(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only
+    """A duration with a unit, in seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from perfgate.plan.units import DURATION, AmountError
+
+        if isinstance(value, float):
+            return value
+        try:
+            return DURATION.parse(value, per="1s", zero=False)
+        except AmountError as error:
+            return self.fail(f"{error.message}; {error.hint}", param, ctx)
+
+
+max_duration = click.option(
+    "--max-duration",
+    type=_Time(),
+    metavar="TIME",
+    help="Time for each load at both sides, e.g. 5m; that of [compare] unless given.",
+)
+
+
+def timed(plan: Plan, max_duration_s: float | None) -> Plan:
+    """The plan with another time for comparisons, where one is given."""
+    if max_duration_s is None:
+        return plan
+    return replace(plan, compare=replace(plan.compare, max_duration_s=max_duration_s))
 
 
 def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -70,7 +70,7 @@ def run(  # noqa: PLR0913  (one argument per option)
             result = gate.run(plan, folder, view, strict=strict, engines=engines)
         finally:
             view.close()
-    finish(result, folder, files)
+    finish(result, folder, files, budgets=budgets)
 
 
 def _workers(count: int | None, host: str, port: int, timeout_s: float, processes: int) -> Workers | None:

@@ -122,18 +122,24 @@ class BlockLane:
         return entry, pair
 
     def _drive_block(self, pair: int, side: SideName, duration_s: float) -> Usage:
-        number, self._number = self._number, self._number + 1
         meter = self._meters[side]
         meter.start()
-        command = BlockCommand(number, pair, (side,), duration_s, SETTLE_SHARE * duration_s)
-        self._engine.write(command.line())
-        self._await(BlockDone, f"while {side} was driven")
+        (block,) = self.drive_blocks(pair, (side,), duration_s)
         cpu_s, memory_bytes = meter.read()
-        for entry in self._tail.take():
-            if entry.kind == BLOCK:
-                block = block_from_body(entry.body)
-                self._blocks[block.number] = block
-        return Usage(number, self._blocks[number].measured_s, cpu_s, memory_bytes)
+        self._blocks[block.number] = block
+        return Usage(block.number, block.measured_s, cpu_s, memory_bytes)
+
+    def drive_blocks(self, pair: int, sides: tuple[SideName, ...], duration_s: float) -> list[BlockEntry]:
+        """Drive a block at one side, or at both at once; what each gave.
+
+        Raises:
+            ServiceError: a service died.
+            EngineError: the engine did.
+        """
+        number, self._number = self._number, self._number + 1
+        self._engine.write(BlockCommand(number, pair, sides, duration_s, SETTLE_SHARE * duration_s).line())
+        self._await(BlockDone, f"while {' and '.join(sides)} was driven")
+        return [block_from_body(entry.body) for entry in self._tail.take() if entry.kind == BLOCK]
 
     @property
     def _engine(self) -> Driver:

@@ -120,7 +120,8 @@ class Pairs:
         self._watcher = watcher
         self._next = first_number
         self._last = first_number + (most_pairs(plan.compare, load) if max_pairs is None else max_pairs)
-        self._deadline = time.monotonic() + plan.compare.max_duration_s
+        self._longest_s = plan.compare.max_duration_s
+        self._deadline = 0.0
         self._folder = folder
         kind = BlockLane if load.kind in STEADY_KINDS else LoadLane
         self._lane: Lane = kind(plan, load, service, {"base": sides.base, "head": sides.head}, folder, watcher)
@@ -147,6 +148,7 @@ class Pairs:
         if self._journal is None:
             self._journal = JournalWriter(self._folder / PAIRS_JOURNAL)
             self._lane.open()
+            self._deadline = time.monotonic() + self._longest_s
         while not self._is_over():
             first = ABBA[self._next % 2]
             entry, pair = self._lane.drive(self._next, first)

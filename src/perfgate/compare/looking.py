@@ -51,7 +51,7 @@ class Looks:
         """A pair is there; returns whether it was looked at all pairs."""
         self._pairs.append(pair)
         self._counted += not pair.disturbed
-        if pair.disturbed or not self._sequential.due(self._counted):
+        if self.stopped or pair.disturbed or not self._sequential.due(self._counted):
             return False
         self.decisions = self._sequential.look(self._pairs)
         if self.decisions.decided:

@@ -38,12 +38,27 @@ class Watcher(PairWatcher, Protocol):
 
 
 def record(  # noqa: PLR0913  (what a comparison is made of)
-    plan: Plan, base: Subject, head: Subject, folder: Path, watcher: Watcher, *, choice: str = ""
+    plan: Plan,
+    base: Subject,
+    head: Subject,
+    folder: Path,
+    watcher: Watcher,
+    *,
+    choice: str = "",
+    whole: bool = False,
 ) -> Manifest:
     """Compare every load at every service, and leave a recording.
 
     What goes wrong with one service or load is noted, and the others are compared all the same. A stop signal and a
     full disk end the work, not what was measured until then.
+
+    Args:
+        plan: what is driven.
+        base, head: what is compared.
+        folder: a new or empty folder for the recording.
+        watcher: is told how it goes.
+        choice: what was asked for as the base.
+        whole: drive all the time there is, also when everything is decided.
 
     Raises:
         UsageError, ScenarioError: something cannot be used, and nothing was driven.
@@ -53,7 +68,7 @@ def record(  # noqa: PLR0913  (what a comparison is made of)
     manifest = open_folder(plan, folder, strict=False)
     manifest.revision = dict(head.revision)
     manifest.comparison = ComparisonEntry(dict(base.revision), base.words, head.words, choice)
-    work = _Work(plan, base, head, folder, watcher, manifest)
+    work = _Work(plan, base, head, folder, watcher, manifest, whole=whole)
     try:
         with stop_signals():
             for service in plan.services.values():
@@ -73,13 +88,22 @@ class _Work:
     """The work of one `record`."""
 
     def __init__(  # noqa: PLR0913  (what a comparison is made of)
-        self, plan: Plan, base: Subject, head: Subject, folder: Path, watcher: Watcher, manifest: Manifest
+        self,
+        plan: Plan,
+        base: Subject,
+        head: Subject,
+        folder: Path,
+        watcher: Watcher,
+        manifest: Manifest,
+        *,
+        whole: bool,
     ) -> None:
         self._plan = plan
         self._subjects = base, head
         self._folder = folder
         self._watcher = watcher
         self._manifest = manifest
+        self._whole = whole
         self._rules = rules_of(plan.gate, sum(len(service.loads) for service in plan.services.values()))
 
     def do(self, service: Service) -> None:
@@ -140,7 +164,7 @@ class _Work:
             heed_stop()
             if looks.add(pair) and looks.decisions:
                 self._watcher.looked(entry.service, entry.load, looks.decisions)
-            if looks.stopped:
+            if looks.stopped and not self._whole:
                 return looks.stopped
         return pairs.ended
 

@@ -30,8 +30,8 @@ class Subject:
     Attributes:
         words: for people.
         revision: all None for a deployment.
-        checkout: the revision on disk; None for a deployment.
-        url: of a deployment; None for a revision.
+        checkout: the revision on disk; None for a deployment, and for the service just as the plan starts it.
+        url: of a deployment; else None.
     """
 
     side: SideName
@@ -49,9 +49,7 @@ class Subject:
         """
         if self.url is not None:
             return replace(service, url=self.url, command=None, env={}, cwd=None, setup=None)
-        if self.checkout is None:
-            return service
-        ready = set_up(self.checkout, service, plan.root)
+        ready = set_up(self.checkout, service, plan.root) if self.checkout else service
         return replace(ready, env={**_SAME_FOR_BOTH, **ready.env}) if ready.command else ready
 
 

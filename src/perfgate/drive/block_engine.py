@@ -131,6 +131,7 @@ class BlockEngine:
         driver = BlockDriver(self._order, self._sides)
         driver.prepare()
         self._settle(driver)
+        driver.spare_collections()
         self._send(Ready("user", classes))
         while True:
             command = self._commands.get()

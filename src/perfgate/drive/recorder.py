@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from perfgate.drive.client.clock import Timing
 from perfgate.drive.columns import OK, Columns, Groups, Table, histograms
 from perfgate.drive.failure import example_of, kind_of
 from perfgate.drive.slowest import Slowest, trace_id_of
@@ -177,38 +178,28 @@ class Recorder:
         **_context: Any,
     ) -> None:
         """Take one request; the arguments are those of Locust's `request` event, and our client's `Timing`."""
+        timing = perfgate or self._timing(start_time, _bounded(int((response_time or 0.0) * 1e6)))
         length = _bounded(int(response_length or 0))
-        if perfgate is not None:
-            self.take_request(request_type, name, perfgate, length, exception, response, url)
-            return
-        service_ns = _bounded(int((response_time or 0.0) * 1e6))
-        sent_ns = _bounded(self._sent_ns(start_time, service_ns))
-        self._take(self._number(request_type, name), sent_ns, service_ns, length, exception, response, url)
+        self.take_request(request_type, name, timing, length, exception, response, url)
 
     __call__ = on_request
 
     def take_request(  # noqa: PLR0913  (what a request is)
         self, request_type: str, name: str, timing: Any, length: int, exception: Any, response: Any, url: str | None
     ) -> None:
-        """Take one request of our client: what `on_request` does, without the event's keyword arguments.
+        """Take one request: what `on_request` does, without the event's keyword arguments.
 
-        The client calls this by itself when there is nobody else to tell; see `client.session`.
+        Our client calls this by itself when there is nobody else to tell; see `client.session`.
         """
         number = self._numbers.get((request_type, name))
         if number is None:
             number = self._new_endpoint(request_type, name)
-        sent_ns = timing.sent_ns
         if timing.clock == "kernel":
             self._stamped += 1
         if timing.connect_ms or timing.tls_ms or timing.retried:
             self._note_opening(timing)
-        self._take(
-            number, sent_ns - self._wall_origin_ns, timing.received_ns - sent_ns, length, exception, response, url
-        )
-
-    def _take(  # noqa: PLR0913  (a row, and what is looked at besides)
-        self, number: int, sent_ns: int, service_ns: int, length: int, exception: Any, response: Any, url: str | None
-    ) -> None:
+        sent_ns = timing.sent_ns - self._wall_origin_ns
+        service_ns = timing.received_ns - timing.sent_ns
         waited_ns = late_ns = 0
         if self._delays_s is not None:
             waited_s, late_s = self._delays_s()
@@ -234,10 +225,10 @@ class Recorder:
             ),
         )
 
-    def _sent_ns(self, start_time: float | None, service_ns: int) -> int:
-        if start_time is None:
-            return int(self.now_s() * 1e9) - service_ns
-        return int(start_time * 1e9) - self._wall_origin_ns
+    def _timing(self, start_time: float | None, service_ns: int) -> Timing:
+        """The timing of a request that is not our client's."""
+        sent_ns = time.time_ns() - service_ns if start_time is None else _bounded(int(start_time * 1e9))
+        return Timing(sent_ns, sent_ns + service_ns)
 
     def _note_opening(self, timing: Any) -> None:
         self._retried += timing.retried
@@ -255,10 +246,6 @@ class Recorder:
     def on_metric(self, name: str, value: float, unit: str, endpoint: str | None) -> None:
         """Take one value of a custom metric."""
         self._metrics[(name, unit, endpoint)].append((self.now_s(), value))
-
-    def _number(self, request_type: str, name: str) -> int:
-        number = self._numbers.get((request_type, name))
-        return self._new_endpoint(request_type, name) if number is None else number
 
     def _new_endpoint(self, request_type: str, name: str) -> int:
         full = len(self._endpoints) >= MAX_ENDPOINTS  # every URL its own name: a scenario that forgets `name=`

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from perfgate.measure.histogram import Histogram
 from perfgate.measure.percentile import QUANTILES, needed_for, statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
-
-    from perfgate.measure.histogram import Histogram
 
 STATISTICS = ("mean", *QUANTILES, "min", "max")
 
@@ -64,6 +63,10 @@ class Series:
             return statistics(self.values)[name]
         return _given(self.given, name, self.rounds)
 
+    def histogram(self) -> Histogram | None:
+        """All values; None where only a summary is known."""
+        return Histogram.of(self.samples) if self.samples else self.values
+
     def _of_samples(self, name: str) -> float | None:
         ordered = self._sorted
         if name == "mean":
@@ -104,6 +107,10 @@ class ImportedEndpoint:
     also: tuple[str, ...] = ()
     unit: str = "ms"
     error: str = ""
+
+    def histogram(self) -> Histogram | None:
+        """The response times; None where only a summary is known."""
+        return self.latency_ms
 
     @property
     def error_rate(self) -> float | None:

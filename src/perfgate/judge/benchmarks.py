@@ -16,7 +16,7 @@ from perfgate.judge.result import Result
 from perfgate.judge.verdict import exit_code, verdict_of
 from perfgate.judge.words import counted
 from perfgate.measure.percentile import QUANTILES, needed_for
-from perfgate.plan.benchmarks import ERROR_RATE, limits_for
+from perfgate.plan.benchmarks import ERROR_RATE, BenchmarkBudgets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -68,16 +68,14 @@ def check_benchmarks(entries: Iterable[Entry], budgets: Sequence[BenchmarkBudget
         Each entry's checks in the order of the entries, with its name as the endpoint; then those of budgets that stand
         for nothing that is there.
     """
-    found = list(entries)
-    names = [(entry.name, *entry.also) for entry in found]
+    found, lookup = list(entries), BenchmarkBudgets(budgets)
     checks = [
-        check
-        for entry, called in zip(found, names, strict=True)
-        for limit, own in limits_for(called, budgets).values()
-        for check in [_check(entry, limit, own=own)]
+        _check(entry, limit, own=own)
+        for entry in found
+        for limit, own in lookup.limits_for((entry.name, *entry.also)).values()
     ]
-    gone = [budget for budget in budgets if not any(budget.matches(called) for called in names)]
-    return [*checks, *(check for budget in gone for check in _gone(budget, [entry.name for entry in found]))]
+    names = [entry.name for entry in found]
+    return [*checks, *(check for budget in lookup.unused() for check in _gone(budget, names))]
 
 
 def _check(entry: Entry, limit: BenchmarkLimit, *, own: bool) -> Check:

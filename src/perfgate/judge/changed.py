@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Decision = Literal["worse", "not_worse", "better", "undecided", "too_few", "new", "gone"]
 # Histograms know a time to 2^-11 at each side.
 _RESOLUTION = 2.0**-10
-# Memory stays what it is while a process lives, so that pairs repeat one observation of each side. Two starts of the
-# same revision differ: by 0.2 to 1 % for Python services measured; this much is therefore never called a change.
+# Memory stays what it is while a process lives, so that pairs repeat one observation of each side, and would prove any
+# difference. Two starts of the same revision do differ a little; this much is therefore never called a change.
 _BETWEEN_STARTS = 0.02
 _ALLOWANCES = {"memory": _BETWEEN_STARTS, "error_rate": 0.0, "throughput": 0.0, "cpu_per_request": 0.0}
 _MOST_NEEDED = 100_000  # pairs: more is never

@@ -75,12 +75,12 @@ class Values:
 
     def up_to(self, bound: float) -> float:
         """How many lie at or below `bound` (a logarithm)."""
-        return float(self.below[np.searchsorted(self.logs, bound, side="right")])
+        return float(self.below[self.logs.searchsorted(bound, side="right")])
 
     def above(self, bound: float) -> tuple[Floats, Floats]:
         """Per pair, how many lie above `bound`, and how many at it."""
-        first = int(np.searchsorted(self.logs, bound, side="left"))
-        after = int(np.searchsorted(self.logs, bound, side="right"))
+        first = int(self.logs.searchsorted(bound, side="left"))
+        after = int(self.logs.searchsorted(bound, side="right"))
         at = self._per_pair(first, after)
         # Count whichever part is the smaller.
         if after > self.logs.size // 2:

@@ -1,15 +1,7 @@
 """History comparison: this run against the last comparable runs, relative to the control measured in the same job.
 
-The question is a prediction: were nothing changed, where would this run's value lie, given what earlier runs scattered
-like? For logs of values it is answered by the prediction interval of the next observation, centre +- t s sqrt(1 + 1/h)
-(Hahn and Meeker, Statistical Intervals, 1991, section 4.7). One wild run among the earlier ones must neither move the
-centre nor hide every slowdown behind a wide interval; so a tenth of the runs is trimmed at each end (one at least, from
-eight runs on), the scale is the winsorised one, and t has h - 1 degrees of freedom, h being the runs that are left
-(Tukey and McLaughlin, 1963; Yuen, Biometrika 61, 1974). Its far tail, which a verdict over many checks needs, is off
-by at most 8 % of its length for eight runs and 1 % for fifty, found by simulation, and corrected by 1 + 0.7/n. With
-fewer than eight runs nothing is trimmed: a wild run then makes the interval wide, never the verdict red.
-
-The budgets are as in `paired`: Holm for "worse" over all checks, the whole rate for each "not worse".
+What is expected of this run, and how sure that is: see `prediction`. The error budgets are as in `paired`: Holm for
+"worse" over all checks, the whole rate for each "not worse".
 """
 
 from __future__ import annotations
@@ -20,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 import numpy as np
 
+from perfgate.judge.prediction import Prediction, predicted
 from perfgate.judge.words import counted, quantity, signed_percent
 
 if TYPE_CHECKING:
@@ -32,8 +25,6 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 PastDecision = Literal["worse", "not_worse", "better", "undecided", "too_few"]
 NEEDED = 5  # runs
-_TRIMMED_FROM = 8  # runs
-_TAIL = 0.7
 _RESOLUTION = 2.0**-10  # histograms know a time to 2^-11, now and then
 _ONE_IN_TEN = 0.9
 _MOST_PERCENT = 1e6  # more is no bound
@@ -149,7 +140,7 @@ def judge_history(  # noqa: PLR0913  (what is known of both, and how to judge it
     # Worsening is positive: a throughput is turned over, and then shrinks on a slow machine like a time grows.
     logs_now = sign * _logs(now) - shift
     logs_before = sign[:, None] * _logs(before) - (controls if relative else 0.0)
-    prediction = _predicted(logs_before)
+    prediction = predicted(logs_before)
     found = _Found.of(logs_now - prediction.centre, prediction, rules)
     expected = np.exp(sign * (prediction.centre + shift))
     return _changes(values, found, sign, expected, relative=relative)
@@ -176,53 +167,6 @@ def _controls(past_controls: Sequence[float | None] | None, runs: int) -> Floats
 
 
 @dataclass(frozen=True)
-class _Prediction:
-    """Where the next run is expected, one value per key; NaN with fewer than two runs.
-
-    Attributes:
-        error: standard error of the next run's value, with the tail's correction.
-        freedom: degrees of freedom of its t.
-        runs: that there are.
-    """
-
-    centre: Floats
-    error: Floats
-    freedom: Floats
-    runs: NDArray[np.int64]
-
-
-def _predicted(logs: Floats) -> _Prediction:
-    runs = np.isfinite(logs).sum(axis=1)
-    cut = np.where(runs >= _TRIMMED_FROM, np.maximum(runs // 10, 1), 0)
-    left = np.maximum(runs - 2 * cut, 1)
-    if logs.shape[1] == 0:
-        nothing = np.full(len(logs), np.nan)
-        return _Prediction(nothing, nothing, np.ones(len(logs)), runs)
-    ordered = np.sort(logs, axis=1)  # NaN last
-    places = np.arange(logs.shape[1])
-    kept = (places >= cut[:, None]) & (places < (runs - cut)[:, None])
-    centre = np.where(runs > 0, np.where(kept, ordered, 0.0).sum(axis=1) / left, np.nan)
-    ends = [np.take_along_axis(ordered, np.maximum(end, 0)[:, None], axis=1) for end in (cut, runs - cut - 1)]
-    drawn_in = np.clip(ordered, *ends)
-    known = np.isfinite(ordered)
-    total = np.maximum(runs, 1)
-    mean = np.where(known, drawn_in, 0.0).sum(axis=1) / total
-    squares = np.where(known, drawn_in - mean[:, None], 0.0) ** 2
-    variance = squares.sum(axis=1) / np.maximum(runs - 1, 1) / _shrinkage(cut / total)
-    error = np.sqrt(variance * (1 + 1 / left)) * np.where(cut > 0, 1 + _TAIL / total, 1.0)
-    return _Prediction(centre, error, np.maximum(left - 1, 1).astype(np.float64), runs)
-
-
-def _shrinkage(cut: Floats) -> Floats:
-    """What winsorising a share `cut` at each end leaves of a normal variance."""
-    from scipy.special import ndtri
-
-    point = -ndtri(np.maximum(cut, 1e-12))
-    density = np.exp(-(point**2) / 2) / np.sqrt(2 * np.pi)
-    return np.asarray(np.where(cut > 0, 1 - 2 * cut - 2 * point * density + 2 * cut * point**2, 1.0))
-
-
-@dataclass(frozen=True)
 class _Found:
     """What was found, in logs, worsening positive; one value per key."""
 
@@ -236,7 +180,7 @@ class _Found:
     too_wide: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, change: Floats, prediction: _Prediction, rules: PastRules) -> _Found:
+    def of(cls, change: Floats, prediction: Prediction, rules: PastRules) -> _Found:
         """Decide all checks."""
         from scipy.special import stdtr, stdtrit
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from perfgate.plan.budget import Limit  # noqa: TC001  (dataclass fields are resolved at run time)
 from perfgate.plan.limits import limit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from perfgate.plan.benchmark_tables import BenchmarkTable
     from perfgate.plan.findings import Place
@@ -52,13 +53,16 @@ class BenchmarkBudget:
         """Whether it can stand for several names."""
         return "*" in self.pattern or "?" in self.pattern
 
+    @cached_property
+    def _glob(self) -> re.Pattern[str]:
+        words = re.split(r"([*?])", self.pattern)
+        return re.compile("".join({"*": ".*", "?": "."}.get(word) or re.escape(word) for word in words), re.DOTALL)
+
     def matches(self, names: Iterable[str]) -> bool:
         """Whether it stands for something of one of these names."""
         if not self.is_glob:
             return self.pattern in names
-        words = re.split(r"([*?])", self.pattern)
-        glob = "".join({"*": ".*", "?": "."}.get(word) or re.escape(word) for word in words)
-        return any(name == self.pattern or re.fullmatch(glob, name, re.DOTALL) for name in names)
+        return any(self._glob.fullmatch(name) for name in names)
 
 
 def build_benchmarks(tables: Mapping[str, BenchmarkTable], place: Place) -> tuple[BenchmarkBudget, ...]:
@@ -83,13 +87,30 @@ def _unit(name: str, tiers: Tiers) -> str:
     return "share" if name == ERROR_RATE else tiers.unit
 
 
-def limits_for(names: tuple[str, ...], budgets: Iterable[BenchmarkBudget]) -> dict[str, tuple[BenchmarkLimit, bool]]:
-    """By statistic, the limit that holds for something of these names, and whether its own table has it.
+class BenchmarkBudgets:
+    """All budgets, to be asked for each of thousands of benchmarks.
 
-    A table of the name itself goes before a glob; of several globs the later one goes before.
+    Args:
+        budgets: in the order of the file.
     """
-    found: dict[str, tuple[BenchmarkLimit, bool]] = {}
-    for budget in sorted(budgets, key=lambda budget: not budget.is_glob):
-        if budget.matches(names):
-            found |= {name: (limit, not budget.is_glob) for name, limit in budget.limits.items()}
-    return found
+
+    def __init__(self, budgets: Iterable[BenchmarkBudget]) -> None:
+        self._all = list(budgets)
+        self._globs = [budget for budget in self._all if budget.is_glob]
+        self._named = {budget.pattern: budget for budget in self._all if not budget.is_glob}
+        self._used: set[str] = set()
+
+    def limits_for(self, names: Sequence[str]) -> dict[str, tuple[BenchmarkLimit, bool]]:
+        """By statistic, the limit that holds for something of these names, and whether a table of its own has it.
+
+        A table of the name itself goes before a glob; of several globs the later one goes before.
+        """
+        globs = [budget for budget in self._globs if budget.matches(names)]
+        own = [self._named[name] for name in names if name in self._named]
+        self._used.update(budget.pattern for budget in (*globs, *own))
+        found = {name: (limit, False) for budget in globs for name, limit in budget.limits.items()}
+        return found | {name: (limit, True) for budget in reversed(own) for name, limit in budget.limits.items()}
+
+    def unused(self) -> list[BenchmarkBudget]:
+        """Those that have stood for nothing so far."""
+        return [budget for budget in self._all if budget.pattern not in self._used]

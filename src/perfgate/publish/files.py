@@ -38,11 +38,16 @@ def write_reports(result: Result, folder: Path, wanted: Mapping[str, Path]) -> l
     for name, path in files:
         if name not in rendered:
             rendered[name] = RENDERERS[name](result)
-        _write(path, rendered[name])
+        write(path, rendered[name])
     return [path for _, path in files]
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Write a file, and its folder.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

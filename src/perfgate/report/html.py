@@ -354,7 +354,7 @@ def _health(run: RunResult) -> Iterable[Child]:
         "details",
         element("summary", "Generator health"),
         _tiles(facts),
-        _list([*drivers(run), *health.reasons, *health.notes]),
+        _list([*filter(None, [drivers(run)]), *health.reasons, *health.notes]),
         open="open" if not health.valid else None,
     )
 

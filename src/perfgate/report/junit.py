@@ -107,7 +107,7 @@ def _is_red(case: ET.Element) -> bool:
 def _case(suite: str, row: CheckRow) -> ET.Element:
     check = row.check
     kind = "" if check.kind == "budget" else f" ({check.kind})"
-    metric = printable(check.metric) if row.service else "size"
+    metric = "size" if row.is_artifact else printable(check.metric)
     case = ET.Element("testcase", {"classname": suite, "name": f"{row.subject} {metric}{kind}"})
     message = printable(check.message, longest=1000)
     tag = _TAGS.get(row.status)

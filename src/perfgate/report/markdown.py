@@ -46,10 +46,9 @@ _SENTENCE = 500
 _RESERVED = 200  # for the note about what was cut
 _SPECIAL = re.compile(r"[\\`*_{}\[\]()<>#+!|~&$@^=:%\"']|(?<=www)\.")
 _NOWHERE = "\u200b"  # of no width: it parts what a site would take together for a reference
-# Commits (`1a2b3c4`), issues elsewhere (`GH-12`), pictures (`:name:`): sites find them in the finished text.
-_REFERENCES = re.compile(
-    r"(?<![0-9A-Za-z])(?:[0-9a-f]{3}(?=[0-9a-f]{4,37}(?![0-9A-Za-z]))|[Gg][Hh]-(?=\d))|:(?=[\w+-]+:)"
-)
+# Commits (`1a2b3c4`), issues (`GH-12`) and pictures (`:name:`): sites find them in the finished text.
+_COMMIT = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{7,40}(?![0-9A-Za-z])")
+_NAMED = re.compile(r"(?<![0-9A-Za-z])[Gg][Hh]-(?=\d)|:(?=[\w+-]+:)")
 # At the start of a line: a list, or the line under a heading.
 _LEADING = re.compile(r"^(?:[-+](?=\s)|-(?=-)|=|\d{1,9}[.)](?=\s|$))")
 
@@ -94,8 +93,14 @@ def code(text: str) -> str:
 
 def sentence(text: str) -> str:
     """A sentence that may hold names from outside: shown as it is, without mentions, links, references or markup."""
-    parted = _REFERENCES.sub(lambda match: match[0] + _NOWHERE, printable(text, longest=_SENTENCE).strip())
+    clean = _COMMIT.sub(_parted, printable(text, longest=_SENTENCE).strip())
+    parted = _NAMED.sub(lambda match: match[0] + _NOWHERE, clean)
     return _LEADING.sub(lambda match: match[0][:-1] + f"&#{ord(match[0][-1])};", _SPECIAL.sub(_inert, parted))
+
+
+def _parted(match: re.Match[str]) -> str:
+    """Digits in groups of six: a commit's name has seven at least."""
+    return _NOWHERE.join(match[0][start : start + 6] for start in range(0, len(match[0]), 6))
 
 
 def _reference(match: re.Match[str]) -> str:
@@ -106,7 +111,9 @@ def _inert(match: re.Match[str]) -> str:
     """Mentions (`@name`) and references (`#12`) are found after character references are resolved: break those."""
     following = match.string[match.end() : match.end() + 1]
     if match[0] == ":":
-        return "&#58;" if match.string.startswith("//", match.end()) else ":"
+        return f":{_NOWHERE}" if match.string.startswith("//", match.end()) else ":"
+    if match[0] == ".":
+        return f"{_NOWHERE}."
     if match[0] in ":()'\"=+{}":
         return match[0]
     if match[0] == "%":  # a milestone on GitLab, when a name follows

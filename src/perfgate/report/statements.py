@@ -82,20 +82,33 @@ def unjudged(result: Result) -> list[str]:
 
 def health_notes(result: Result) -> list[str]:
     """Who drove, when several did; what speaks against the generator and is no doubt about its run, and its notes."""
-    return [
-        f"{printable(run.service)}/{printable(run.load)}: {printable(words, longest=1000)}"
+    return _several_drivers(result) + [
+        f"{_place(run)}: {printable(words, longest=1000)}"
         for run in result.runs
-        for words in (*drivers(run), *run.health.reasons, *run.health.notes)
+        for words in (*run.health.reasons, *run.health.notes)
         if words not in run.doubts
     ]
 
 
-def drivers(run: RunResult) -> list[str]:
-    """Who drove the load together; nothing for a single process."""
+def _place(run: RunResult) -> str:
+    return f"{printable(run.service)}/{printable(run.load)}"
+
+
+def _several_drivers(result: Result) -> list[str]:
+    """Each number of drivers once, with the loads that it holds for; it is the same for all but in rare results."""
+    words = {_place(run): drivers(run) for run in result.runs}
+    found = [several for several in dict.fromkeys(words.values()) if several]
+    if len(found) == len(set(words.values())) == 1:
+        return found
+    return [f"{', '.join(place for place, own in words.items() if own == several)}: {several}" for several in found]
+
+
+def drivers(run: RunResult) -> str:
+    """Who drove the load together; empty for a single process."""
     engines, workers = run.health.engines, run.health.workers
     if engines <= 1:
-        return []
-    return [f"driven by {workers} workers" if workers else f"driven by {engines} processes"]
+        return ""
+    return f"driven by {workers} workers" if workers else f"driven by {engines} processes"
 
 
 def findings(run: RunResult) -> list[str]:

@@ -100,18 +100,19 @@ class CheckRow:
         return group_name(self.service, self.load) if self.service else self._loose
 
     @property
-    def _is_artifact(self) -> bool:
+    def is_artifact(self) -> bool:
+        """Whether it is about the size of a file."""
         return not self.service and self.check.endpoint is None
 
     @property
     def _loose(self) -> str:
         """Where a check without a service belongs."""
-        return "artifacts" if self._is_artifact else "benchmarks"
+        return "artifacts" if self.is_artifact else "benchmarks"
 
     @property
     def name(self) -> str | None:
         """The endpoint, benchmark or artifact's path, as it came from outside; None for the whole service."""
-        return self.check.metric if self._is_artifact else self.check.endpoint
+        return self.check.metric if self.is_artifact else self.check.endpoint
 
     @property
     def subject(self) -> str:
@@ -121,7 +122,7 @@ class CheckRow:
     @property
     def metric(self) -> str:
         """The metric's name for people, with the kind of check when it is not a budget."""
-        name = "size" if self._is_artifact else printable(label(self.check.metric))
+        name = "size" if self.is_artifact else printable(label(self.check.metric))
         return name if self.check.kind == "budget" else f"{name} ({self.check.kind})"
 
     @property

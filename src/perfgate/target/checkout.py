@@ -77,7 +77,7 @@ def check_out(root: Path, revision: str | None, side: SideName) -> Checkout:
     """
     with _repository(root) as repository:
         top = Path(repository.place).resolve()
-        commit = repository.commit(revision or "HEAD")
+        commit = repository.commit("HEAD" if revision is None else revision)
         if commit is None:
             raise _unknown(repository, revision, side)
         if revision is None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from perfgate.target.checkout import Checkout
 
 TIMEOUT_S = 1800.0
+# What else would differ between two instances of one program: in Python, how full hash tables are, and their order.
+EVEN = {"PYTHONHASHSEED": "0"}
 _TAIL_LINES = 15
 _TAIL_BYTES = 64 * 1024
 
@@ -29,8 +31,9 @@ def set_up(checkout: Checkout, service: Service, root: Path) -> Service:
     """Run the service's `setup` in the tree unless that was done before; returns the service as it starts from there.
 
     In a tree of perfgate's it is run once for each commit and command; in the user's own, which may have changed since,
-    each time. The scenario and the budgets stay those of `root`, so that both sides see the same work. Output is kept
-    in `.perfgate/trees/COMMIT.SERVICE.setup.log`.
+    each time. Its output is kept in `.perfgate/trees/COMMIT.SERVICE.setup.log`. The scenario and the budgets stay those
+    of `root`, so that both sides see the same work. What would make two instances of one program differ is made the
+    same (`EVEN`), unless the service's own `env` has it.
 
     Args:
         checkout: a revision on disk.
@@ -44,7 +47,7 @@ def set_up(checkout: Checkout, service: Service, root: Path) -> Service:
     """
     if service.command is None:
         return service
-    moved = replace(service, cwd=_folder(checkout, service, root))
+    moved = replace(service, cwd=_folder(checkout, service, root), env={**EVEN, **service.env})
     if service.setup is not None:
         with locked(root.resolve() / TREES):
             _set_up(checkout, moved, root.resolve() / TREES)

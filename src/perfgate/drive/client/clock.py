@@ -21,6 +21,7 @@ Clock = Literal["kernel", "user"]
 # the option is refused or no control message of this type comes: the user clock serves.
 SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@ll")
+_unpack = _TIMESPEC.unpack_from
 STAMP_SPACE = socket.CMSG_SPACE(_TIMESPEC.size) if hasattr(socket, "CMSG_SPACE") else 0
 _SOL_SOCKET = socket.SOL_SOCKET
 
@@ -67,7 +68,7 @@ def stamp_ns(ancillary: list[tuple[int, int, bytes]]) -> int:
     """The kernel's receive time among a read's control messages, in ns since the epoch; 0 when there is none."""
     for level, kind, data in ancillary:
         if level == _SOL_SOCKET and kind == SO_TIMESTAMPNS and len(data) >= _TIMESPEC.size:
-            seconds, nanoseconds = _TIMESPEC.unpack_from(data)
+            seconds, nanoseconds = _unpack(data)
             stamp: int = seconds * 1_000_000_000 + nanoseconds
             return stamp
     return 0

@@ -81,11 +81,12 @@ def _composed(defaults: Defaults, method: str, url: str, extras: tuple[Fields, A
 
 def plain_call(defaults: Defaults, method: str, url: str) -> Call:
     """`compose` for a request without wishes and body, by far the most common; the defaults must be simple."""
-    call = _calls.get((defaults, method, url))
+    key = (defaults, method, url)
+    call = _calls.young.get(key) or _calls.get(key)
     if call is None:
         call = _new_call(defaults, method, url, ((), tuple(defaults.auth) if defaults.auth else None, None))
         if len(url) <= _LONGEST_KEY:
-            _calls.put((defaults, method, url), call)
+            _calls.put(key, call)
     return call
 
 

@@ -147,7 +147,6 @@ class Connection:
         except OSError as error:
             raise self._lost(str(error)) from error
 
-    @property
     def is_reusable(self) -> bool:
         """Whether another request can be sent on it."""
         reader = self.reader

@@ -72,7 +72,7 @@ class Pool:
         idle = self._idle.get(connection.route)
         if idle is None:
             idle = self._idle[connection.route] = []
-        if len(idle) < _MOST_IDLE and connection.is_reusable:
+        if len(idle) < _MOST_IDLE and connection.is_reusable():
             idle.append(connection)
         else:
             connection.close()

@@ -94,7 +94,7 @@ class ResponseReader:
             return
         self.started = True
         head, _, body = data.partition(_END_OF_HEAD)
-        known = _known_heads.get(head)
+        known = _known_heads.young.get(head) or _known_heads.get(head)
         if known is not None and len(body) == known.length and not self._is_head:
             # It is whole, and its head was parsed before.
             self.head, self.status, self.is_plain = head, known.status, known.is_plain

@@ -71,7 +71,7 @@ def told(row: Row) -> str:
     head = f"{sentence(row.row.metric)}{name} ({sentence(row.group)})"
     if check.kind != "budget" and check.change_percent is not None:
         return f"{head} changed by {change(row)}{tolerated(row, ', tolerated is ')}"
-    if check.observed is None:
+    if check.observed is None or check.kind != "budget":
         return f"{head}: {sentence(check.message)}"
     limit = f", budget {sentence(row.row.limit)}" if check.limit is not None else ""
     return f"{head} is {sentence(row.row.observed)}{limit}"

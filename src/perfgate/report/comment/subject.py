@@ -73,8 +73,8 @@ class Row:
 
     @property
     def is_undecided(self) -> bool:
-        """The comparison could not tell."""
-        return self.row.check.decision == "undecided"
+        """The comparison could not tell, and that counts."""
+        return self.row.check.decision == "undecided" and self.status != "skipped"
 
     @property
     def severity(self) -> float:
@@ -153,13 +153,9 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def _outcome(part: Part) -> Outcome:
-    verdict = part.result.verdict
-    if verdict == "fail":
-        return "fail"
-    rows = list(check_rows(part.result))
-    undecided = [row for row in rows if row.check.decision == "undecided"]
-    invalid = [row for row in rows if row.status == "invalid" and row.check.decision != "undecided"]
+    if part.result.verdict != "invalid":
+        return part.result.verdict
+    unknown = [row.check for row in check_rows(part.result) if row.status == "invalid"]
     unsound = any(not run.sound or (run.verdict == "invalid" and not run.checks) for run in part.result.runs)
-    if verdict == "invalid" and (invalid or unsound or not undecided):
-        return "invalid"
-    return "undecided" if undecided else verdict
+    undecided = bool(unknown) and all(check.decision == "undecided" for check in unknown)
+    return "undecided" if undecided and not unsound else "invalid"

@@ -41,13 +41,17 @@ def changed(subject: Subject) -> list[str]:
     told = [*subject.with_status("fail"), *subject.with_status("warn")]
     rest = [row for row in subject.rows if row.status not in ("fail", "warn")]
     told += [row for row in rest if row.is_undecided]
-    told += [row for row in rest if row.row.check.decision in ("better", "worse", "new", "gone")]
+    told += [row for row in rest if _is_change(row)]
     return _lines(told, _compared(subject.rows))
+
+
+def _is_change(row: Row) -> bool:
+    return row.row.check.decision in ("better", "worse", "new", "gone")
 
 
 def passed(subject: Subject) -> list[str]:
     """What is as it was, or within its budget."""
-    quiet = [row for row in subject.rows if row.status == "pass" and row.row.check.decision in (None, "not_worse")]
+    quiet = [row for row in subject.rows if row.status == "pass" and not _is_change(row)]
     return _lines(quiet, _compared(subject.rows))
 
 
@@ -56,7 +60,7 @@ def skipped(subject: Subject) -> list[str]:
     return [
         line(SYMBOLS["skipped"], sentence(row.group), _subject(row), sentence(row.row.metric), _message(row))
         for row in subject.rows
-        if row.status == "skipped" and row.row.check.decision is None
+        if row.status == "skipped" and not _is_change(row)
     ]
 
 

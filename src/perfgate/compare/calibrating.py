@@ -1,0 +1,86 @@
+"""Drives the rounds of a calibration: the same revision at both sides, both started anew for each round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from perfgate.compare.blocks import most_pairs, read_pairs
+from perfgate.compare.calibration import Round, calibrate
+from perfgate.compare.judging import judge
+from perfgate.compare.looking import rules_of
+from perfgate.compare.recording import record
+from perfgate.compare.subject import Subject
+from perfgate.errors import BaselineError, PerfgateError
+from perfgate.signals import STOPPED_BY
+from perfgate.target.revision import current
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from perfgate.compare.calibration import Calibration
+    from perfgate.compare.recording import Watcher
+    from perfgate.plan.plan import Plan
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """What was driven.
+
+    Attributes:
+        calibration: of one load at one service.
+        stopped: the work was ended before all rounds were driven.
+    """
+
+    service: str
+    load: str
+    calibration: Calibration
+    stopped: str = ""
+
+
+def run(plan: Plan, folder: Path, watcher: Watcher, *, times: int) -> Rounds:
+    """Compare a service with itself as often as asked, each time for the whole of `[compare] max_duration`.
+
+    Args:
+        plan: with one load at one service, see `selftest.one_load`.
+        folder: for the recordings, one a round.
+        watcher: is told how it goes.
+        times: how many rounds.
+
+    Raises:
+        PerfgateError: not one round could be driven to its end.
+    """
+    (service,) = plan.services.values()
+    (load,) = plan.loads.values()
+    revision = current(plan.root)
+    sides = Subject("base", "unchanged", revision), Subject("head", "unchanged", revision)
+    rounds: list[Round] = []
+    stopped = ""
+    for number in range(1, times + 1):
+        watcher.message(f"round {number} of {times}")
+        own = folder / f"round-{number}"
+        result = judge(own, record(plan, *sides, own, watcher, choice="unchanged", whole=True))
+        stopped = next((reason for reason in result.reasons if reason.startswith(STOPPED_BY)), "")
+        if stopped:
+            break
+        if not result.runs[0].sound:
+            raise _unsound(result.reasons, own)
+        rounds.append(Round(result.verdict, read_pairs(own / service.name / load.name)))
+    if not rounds:
+        raise _unsound([stopped], folder)
+    rules = rules_of(plan.gate, 1)
+    pair_s = (
+        2 * plan.compare.block_s
+        if load.kind in {"steady", "soak"}
+        else plan.compare.max_duration_s / max(most_pairs(plan.compare, load), 1)
+    )
+    return Rounds(service.name, load.name, calibrate(rounds, rules, pair_s), stopped)
+
+
+def _unsound(reasons: list[str], folder: Path) -> PerfgateError:
+    return BaselineError(
+        f"a round could not be judged: {'; '.join(reasons)}",
+        place=str(folder),
+        hint="mend what it names; `perfgate doctor` looks at the machine",
+        slug="calibration",
+    )
