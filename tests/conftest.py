@@ -6,6 +6,9 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+# What tests measure is no verdict on the job that runs them: nothing of it belongs into that job's summary.
+os.environ.pop("GITHUB_ACTIONS", None)
+
 # Locust, when it is imported, makes threads, locks and sockets of its process gevent's. Some tests look at parts that
 # import it; the process of pytest must stay an ordinary one all the same, as perfgate's own is: else a pytest-xdist
 # worker that waits for its next test, which a real thread brings, waits for ever. Only this process: the engines that

@@ -116,7 +116,7 @@ def test_results_of_a_matrix_become_one_comment(tmp_path: Path, github: GitHub) 
     assert done.returncode == 0, done.stderr
     (body,) = github.state.bodies
     assert body.startswith("### ❌ perfgate FAIL")
-    assert all(f"| job-{number}: catalog | normal |" in body for number in range(20))
+    assert all(f"| job-{number}: catalog / normal |" in body for number in range(20))
     assert len(github.state.requests) == 3
 
 
@@ -149,3 +149,25 @@ def test_the_token_is_in_no_message(tmp_path: Path, github: GitHub, result: Path
     done = comment(tmp_path, github, str(result), "--check-run")
     assert "the token is not valid" in done.stderr
     assert "ghs_token" not in done.stdout + done.stderr
+
+
+def test_on_gitlab_the_merge_request_is_told(tmp_path: Path, result: Path) -> None:
+    """By the same command."""
+    from tests.publish.test_gitlab import pipeline
+    from tests.servers import gitlab
+
+    with gitlab.serving() as server:
+        env = {**os.environ, **pipeline(server, CI_PROJECT_DIR=str(tmp_path)), "NO_COLOR": "1"}
+        done = started(tmp_path, env, str(result))
+        assert done.returncode == 0, done.stderr
+        assert "note created" in done.stdout
+        assert server.notes[0]["body"].startswith("### ❌ perfgate FAIL")
+
+
+def test_init_writes_workflows_alone_where_budgets_are_there(tmp_path: Path) -> None:
+    """Nothing else is touched."""
+    (tmp_path / "budgets.toml").write_text("version = 1\n")
+    command = [sys.executable, "-m", "perfgate", "init", "--github"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LONGEST_S, check=False)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".github", "budgets.toml"]

@@ -133,7 +133,7 @@ class Steps:
     def confirm(self, bad: str) -> Result:
         """Compare the bad commit with the good one, and remember in `keys` in what it is slower."""
         result = self._compared(bad, 1.0)
-        self.keys = frozenset(key for key, (decision, status) in _found(result).items() if status == "fail" and decision)
+        self.keys = frozenset(key for key, (_, status) in _found(result).items() if status == "fail")
         if self.keys:
             self._narrow()
         return result

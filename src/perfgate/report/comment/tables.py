@@ -8,12 +8,12 @@ from perfgate.report.comment.lead import change, tolerated
 from perfgate.report.comment.subject import placed
 from perfgate.report.markdown import SYMBOLS, code, sentence
 from perfgate.report.sparkline import sparkline
-from perfgate.report.tables import SUMMARY_HEADINGS, UNKNOWN, WHOLE_SERVICE, number, summary_row
+from perfgate.report.tables import SUMMARY_HEADINGS, UNKNOWN, WHOLE_SERVICE, group_name, number, summary_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from perfgate.judge.result import Check
+    from perfgate.judge.result import Check, RunResult
     from perfgate.report.comment.subject import Part, Row, Subject
 
 CHANGED = ("", "service / load", "endpoint", "metric", "base", "head", "change", "budget")
@@ -90,13 +90,13 @@ def _lines(rows: Sequence[Row], compared: dict[Key, Row]) -> list[str]:
 def _line(row: Row, comparison: Row | None) -> str:
     check = row.row.check
     base = comparison.row.check.baseline if comparison else check.baseline
-    observed = sentence(row.row.observed)
+    observed = _whole(sentence(row.row.observed))
     return line(
         _sign(check),
         sentence(row.group),
         _subject(row),
         sentence(row.row.metric),
-        sentence(number(base, check.unit)),
+        _whole(sentence(number(base, check.unit))),
         f"**{observed}**" if row.status in ("fail", "warn") else observed,
         _change(comparison or row),
         _limit(row),
@@ -120,7 +120,7 @@ def _change(row: Row) -> str:
     word = _DECISIONS.get(row.row.check.decision or "", "")
     if text == UNKNOWN:
         return word or UNKNOWN
-    return f"{text} {word}".rstrip()
+    return f"{text.replace(' %', _whole(' %'))} {word}".rstrip()
 
 
 def _limit(row: Row) -> str:
@@ -129,18 +129,25 @@ def _limit(row: Row) -> str:
         return f"change of at most {tolerated(row)}" if tolerated(row) else UNKNOWN
     over = "" if row.row.excess == UNKNOWN else f", passed by {sentence(row.row.excess)}"
     where = f" {code(check.source)}" if check.source and row.status in ("fail", "warn") else ""
-    return f"{sentence(row.row.limit)}{over}{where}"
+    return f"{_whole(sentence(row.row.limit))}{over}{where}"
 
 
-LOADS = ("service", *SUMMARY_HEADINGS[:-1], "p95 each second", SUMMARY_HEADINGS[-1])
+def _whole(quantity: str) -> str:
+    """A number that is not parted from its unit at the end of a line."""
+    return quantity.replace(" ", "\u00a0")
+
+
+LOADS = ("", "service / load", *SUMMARY_HEADINGS[1:-1], "p95 each second")
+_CURVE = 16  # characters; with more the table is wider than a comment
 
 
 def loads(parts: Sequence[Part]) -> list[str]:
     """One line for each load, with its 95th percentile over time."""
-    lines = []
-    for part in parts:
-        for run in part.result.runs:
-            *cells, verdict = (sentence(cell) for cell in summary_row(run))
-            curve = sparkline(run.series.p95_ms) or UNKNOWN
-            lines.append(line(sentence(placed(part, run.service)), *cells, curve, f"{SYMBOLS[run.verdict]} {verdict}"))
-    return lines
+    return [_load(part, run) for part in parts for run in part.result.runs]
+
+
+def _load(part: Part, run: RunResult) -> str:
+    _, *cells, _ = (sentence(cell) for cell in summary_row(run))
+    curve = sparkline(run.series.p95_ms, _CURVE) or UNKNOWN
+    where = sentence(placed(part, group_name(run.service, run.load)))
+    return line(SYMBOLS[run.verdict], where, *cells, curve)
