@@ -34,8 +34,10 @@ def test_public_names_are_these_and_each_can_be_had() -> None:
         "print(*sorted(perfgate.__all__))"
     )
     assert loaded.split() == [
-        *("HttpUser", "PerfgateError", "SequentialTaskSet", "TaskSet", "__version__", "between", "constant"),
-        *("constant_pacing", "constant_throughput", "events", "metric", "tag", "task"),
+        *("Check", "HttpUser", "PerfgateError", "Plan", "Result", "RunResult", "SequentialTaskSet", "TaskSet"),
+        *("__version__", "between", "compare_revisions", "constant", "constant_pacing", "constant_throughput"),
+        *("events", "judge_recording", "load_plan", "load_result", "metric", "ms", "per_second", "percent", "render"),
+        *("run", "seconds", "tag", "task"),
     ]
 
 

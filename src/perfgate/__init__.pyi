@@ -13,6 +13,16 @@ from locust import task as task
 from perfgate.custom_metric import metric as metric
 from perfgate.drive.client import HttpUser as HttpUser
 from perfgate.errors import PerfgateError as PerfgateError
+from perfgate.judge.result import Check as Check
+from perfgate.judge.result import Result as Result
+from perfgate.judge.result import RunResult as RunResult
+from perfgate.library import compare_revisions as compare_revisions
+from perfgate.library import judge_recording as judge_recording
+from perfgate.library import load_plan as load_plan
+from perfgate.library import load_result as load_result
+from perfgate.library import render as render
+from perfgate.library import run as run
+from perfgate.plan.plan import Plan as Plan
 from perfgate.suite.amount import ms as ms
 from perfgate.suite.amount import per_second as per_second
 from perfgate.suite.amount import percent as percent

@@ -37,7 +37,7 @@ def run(  # noqa: PLR0913  (what a caller may choose)
     engines: Engines | None = None,
     running: Mapping[str, RunningService] | None = None,
 ) -> Result:
-    """Record what the plan says into `folder`, then judge it.
+    """Record what the plan says into `folder`, judge it, compare it with the history, and add it to that.
 
     Args:
         plan: from `plan.budgets_file.read_plan`.
@@ -53,9 +53,9 @@ def run(  # noqa: PLR0913  (what a caller may choose)
     """
     manifest = record(plan, folder, watcher, strict=strict, engines=engines, running=running)
     # Imported late: numpy and the models take a quarter of a second, which the first request should not wait for.
-    from perfgate.judging import judge
+    from perfgate.past.concluding import conclude
 
-    return judge(folder, manifest)
+    return conclude(plan, folder, manifest, watcher.message)
 
 
 def judged(folder: Path) -> Result:
@@ -70,9 +70,9 @@ def judged(folder: Path) -> Result:
         from perfgate.compare.judging import judge as judge_comparison
 
         return judge_comparison(folder, manifest)
-    from perfgate.judging import judge
+    from perfgate.past.concluding import again
 
-    return judge(folder, manifest)
+    return again(folder, manifest)
 
 
 def record(  # noqa: PLR0913  (as `run`)

@@ -15,15 +15,19 @@ from perfgate.measure.run import summarize
 from perfgate.plan.budgets_file import parse_plan
 
 if TYPE_CHECKING:
+    from perfgate.measure.run import Times
     from perfgate.plan.plan import Plan
 
+    RunTimes = dict[tuple[str, str], Times]
 
-def judge(folder: Path, manifest: Manifest | None = None) -> Result:
+
+def judge(folder: Path, manifest: Manifest | None = None, times: RunTimes | None = None) -> Result:
     """Judge the recording in `folder`, whole or partial.
 
     Args:
         folder: the recording.
         manifest: its manifest where it is at hand, so that a full disk cannot hide what it says; else it is read.
+        times: where to put the response times of each run, by service and load; see `measure.run.summarize`.
 
     Raises:
         RecordingError: it is not one, or cannot be read.
@@ -31,7 +35,7 @@ def judge(folder: Path, manifest: Manifest | None = None) -> Result:
     """
     manifest = manifest or Manifest.load(folder)
     plan = plan_of(manifest, folder)
-    runs = [_run(folder, entry, plan) for entry in runs_of(manifest, plan)]
+    runs = [_run(folder, entry, plan, times) for entry in runs_of(manifest, plan)]
     known = manifest.service_entries
     entries = [known.get(service.name) or ServiceEntry(service.name, service.url) for service in plan.services.values()]
     services = [_service(entry, runs, plan) for entry in entries]
@@ -105,13 +109,14 @@ def _last_change(folder: Path) -> float:
     return max((path.stat().st_mtime for path in folder.rglob("*.journal")), default=time.time())
 
 
-def _run(folder: Path, entry: RunEntry, plan: Plan) -> RunResult:
+def _run(folder: Path, entry: RunEntry, plan: Plan, times: RunTimes | None) -> RunResult:
     service, load = plan.services[entry.service], plan.loads[entry.load]
     if not entry.driven:
         problem = entry.problem or Problem("engine", "it was not driven")
         return invalid_run(service, load, error_of(problem))
     spans = load.profile.segments if load.profile else None
-    summary = summarize(folder / entry.folder, spans, plan.gate.health, stress=load.kind == "stress")
+    own = None if times is None else times.setdefault((entry.service, entry.load), {})
+    summary = summarize(folder / entry.folder, spans, plan.gate.health, stress=load.kind == "stress", times=own)
     return judge_run(summary, load, service, error=error_of(entry.problem) if entry.problem else None)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from perfgate.baseline.fingerprint import scenario_digest
+from perfgate.baseline.origin import origin_of
 from perfgate.errors import ScenarioError, StorageError, UsageError
 from perfgate.measure import environment
 from perfgate.measure.manifest import MANIFEST, Manifest
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 
     from perfgate.plan.plan import Plan
 
-RUNS = ".perfgate/runs"
+PRIVATE = ".perfgate"
+RUNS = f"{PRIVATE}/runs"
 
 
 def check_scenarios(plan: Plan) -> None:
@@ -75,6 +79,28 @@ def _claim(folder: Path) -> None:
         raise StorageError(f"cannot make the folder for the recording: {error.strerror}", place=str(folder)) from error
 
 
+def _hide(root: Path) -> None:
+    """Keep recordings and history out of the user's Git: else what perfgate writes would make every work tree dirty."""
+    ignore = root / PRIVATE / ".gitignore"
+    try:
+        ignore.parent.mkdir(exist_ok=True)
+        with ignore.open("x", encoding="ascii") as file:
+            file.write("*\n")
+    except OSError:  # it is there already; or nothing can be written here, and so nothing needs to be hidden
+        return
+
+
+def _digests(plan: Plan) -> dict[str, str]:
+    """The scenario of each service, in short."""
+    found = {}
+    for service in plan.services.values():
+        try:
+            found[service.name] = scenario_digest(service.scenario.read_bytes())
+        except OSError:  # `check_scenarios` has just read it; a run without a digest is like no other
+            continue
+    return found
+
+
 def open_folder(plan: Plan, folder: Path, *, strict: bool) -> Manifest:
     """Make the recording's folder, with its first manifest.
 
@@ -83,11 +109,14 @@ def open_folder(plan: Plan, folder: Path, *, strict: bool) -> Manifest:
         StorageError: it cannot be made, or the disk is full.
     """
     _claim(folder)
+    _hide(plan.root)
     fields: dict[str, Any] = {
         "services": list(plan.services),
         "loads": list(plan.loads),
         "environment": environment.describe(),
         "revision": dict(revision.current(plan.root)),
+        "scenarios": _digests(plan),
+        "origin": origin_of(os.environ),
     }
     manifest = Manifest(
         id=folder.name,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BUDGETS = "budgets.toml"
 CHECKS = "perfgate_checks"  # of the report of an item's test: title, status and words of each
+CATEGORIES = {"pass": "", "fail": "failed", "invalid": "error"}  # pytest's, by a check's status
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--perfgate-out", metavar="DIR", help="Where recordings and reports go; .perfgate/pytest.")
     group.addoption("--perfgate-scale", type=float, default=1.0, metavar="F", help="Multiply every duration.")
     group.addoption(
+        "--perfgate-benchmarks",
+        action="store_true",
+        help="Hold what pytest-benchmark measures against [benchmarks] of the budgets file.",
+    )
+    group.addoption(
         "--perfgate-overlap", action="store_true", help="Loads need not wait for those of other processes here."
     )
 
@@ -33,6 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """The marker, for `-m perfgate`, and with `--perfgate` the project's own budgets file among what is collected."""
     config.addinivalue_line("markers", "perfgate: a load that perfgate drives at a service.")
     config.pluginmanager.register(_Results(config), "perfgate-results")
+    if config.getoption("perfgate_benchmarks") and not hasattr(config, "workerinput"):
+        from perfgate.suite.benchmarks import Benchmarks
+
+        config.pluginmanager.register(Benchmarks(config), "perfgate-benchmarks")
     if config.getoption("perfgate"):
         path = str(_budgets(config))
         if path not in config.args:
@@ -72,7 +82,7 @@ class _Results:
         """An item's checks travel with the report of its test."""
         report = yield
         told = getattr(item, "told", None)
-        if told and call.when == "call":
+        if told and (call.when == "call" or (call.when == "setup" and report.failed)):
             setattr(report, CHECKS, told)
         return report
 
@@ -97,8 +107,9 @@ def perfgate(request: pytest.FixtureRequest) -> Perfgate:
 
 
 def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
-    """A check that held needs no dot of its own."""
-    return ("", "", "") if getattr(report, "perfgate_check", "") == "pass" else None
+    """A check is counted and shown where it did not hold; it is no test, so that it has no dot and no part in 100 %."""
+    category = CATEGORIES.get(getattr(report, "perfgate_check", ""))
+    return None if category is None else (category, "", "")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -114,7 +114,7 @@ class Shop:
         self,
         load: str = 'rate = "100/s"\nduration = "5s"',
         *,
-        block: str = "300ms",
+        block: str = "200ms",
         longest: str = "60s",
         service: str = "",
         max_pairs: int = 4,

@@ -107,7 +107,7 @@ def test_a_missing_variable_or_token_is_a_usage_error(gitlab: GitLab) -> None:
 
 def test_the_metrics_report_is_openmetrics() -> None:
     """Read by the parser of the format's own library."""
-    families = list(text_string_to_metric_families(metrics(results.result())))
+    families = list(text_string_to_metric_families(metrics(results.result())))  # type: ignore[no-untyped-call]
     assert "perfgate_verdict" in {family.name for family in families}
     requests = next(family for family in families if family.name == "perfgate_requests")
     assert requests.samples[0].name == "perfgate_requests_total"

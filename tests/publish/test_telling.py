@@ -143,6 +143,19 @@ def test_without_a_token_it_says_where_to_get_one(tmp_path: Path, result: Path) 
     assert "error[github-token]" in done.stderr
 
 
+@pytest.mark.parametrize("text", ["<html>please log in</html>", "[]", "{}", "null", '[{"id": "x", "body": 3}]', '"x"'])
+def test_a_proxy_that_answers_in_githubs_place_keeps_nobody_from_the_verdict(
+    tmp_path: Path, github: GitHub, result: Path, text: str
+) -> None:
+    """The comment cannot be written; the rest is done."""
+    github.state.faults.append(Fault(".*/comments", 200, text=text, times=99))
+    done = comment(tmp_path, github, str(result), "--status", "--require-comment")
+    assert done.returncode == 3
+    assert done.stdout.startswith("verdict: fail\n")
+    assert "error[github]" in done.stderr
+    assert len(github.state.statuses) == 1
+
+
 def test_the_token_is_in_no_message(tmp_path: Path, github: GitHub, result: Path) -> None:
     """Whatever goes wrong."""
     github.state.faults.append(Fault(".*", 401, message="Bad credentials", times=99))
@@ -158,9 +171,10 @@ def test_on_gitlab_the_merge_request_is_told(tmp_path: Path, result: Path) -> No
 
     with gitlab.serving() as server:
         env = {**os.environ, **pipeline(server, CI_PROJECT_DIR=str(tmp_path)), "NO_COLOR": "1"}
-        done = started(tmp_path, env, str(result))
+        done = started(tmp_path, env, str(result), "--openmetrics", "metrics.txt")
         assert done.returncode == 0, done.stderr
         assert "note created" in done.stdout
+        assert (tmp_path / "metrics.txt").read_text().endswith("# EOF\n")
         assert server.notes[0]["body"].startswith("### ❌ perfgate FAIL")
 
 

@@ -27,7 +27,7 @@ class Fault:
     Attributes:
         request: a pattern for `METHOD /path`.
         how: `answer` answers `status`; `reset` ends the connection without an answer. With `after`, the request is
-            carried out first: its answer is lost.
+            carried out first: its answer is lost. `text` is what is answered instead of GitHub's JSON.
     """
 
     request: str
@@ -37,6 +37,7 @@ class Fault:
     times: int = 1
     headers: dict[str, str] = field(default_factory=dict)
     message: str = "Server Error"
+    text: str | None = None
 
 
 @dataclass
@@ -146,13 +147,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if fault is not None:
-            status, answer, headers = fault.status, {"message": fault.message}, fault.headers
+            status, answer, headers = fault.status, fault.text or {"message": fault.message}, fault.headers
         self._send(status, answer, headers)
 
     do_POST = do_PATCH = do_DELETE = do_PUT = do_GET  # noqa: N815  (the names that http.server looks for)
 
     def _send(self, status: int, answer: Any, headers: dict[str, str]) -> None:
-        text = b"" if answer is None else json.dumps(answer).encode()
+        text = b"" if answer is None else (answer if isinstance(answer, str) else json.dumps(answer)).encode()
         self.send_response(status)
         own = {"Content-Length": str(len(text)), "Content-Type": "application/json; charset=utf-8"}
         for name, value in {**own, **headers}.items():

@@ -59,7 +59,7 @@ class Work:
     """One load at one service, as far as it decides what can be compared with it.
 
     Attributes:
-        scenario: the scenario file's content; how its lines end does not matter.
+        scenario: the scenario file's content, or what `scenario_digest` makes of it.
         load: the load's name.
         definition: everything that shapes the load, JSON-able.
         service: how the service is started and asked (command, env, cwd relative to the root, ready, URL), JSON-able.
@@ -67,7 +67,7 @@ class Work:
         seed, scale: of the schedule.
     """
 
-    scenario: bytes
+    scenario: bytes | str
     load: str
     definition: Mapping[str, Any]
     service: Mapping[str, Any]
@@ -76,11 +76,16 @@ class Work:
     scale: float = 1.0
 
 
+def scenario_digest(content: bytes) -> str:
+    """A scenario file's content in short; how its lines end does not matter."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()[:_SHOWN_LENGTH]
+
+
 def fingerprint_of(work: Work) -> Fingerprint:
     """The fingerprint of one load at one service."""
     return Fingerprint(
         {
-            "scenario": _short(work.scenario.replace(b"\r\n", b"\n")),
+            "scenario": work.scenario if isinstance(work.scenario, str) else scenario_digest(work.scenario),
             "load": f"{work.load} {_digest(work.definition)[:_SHOWN_LENGTH]}",
             "schedule": f"seed {work.seed}" if work.scale == 1.0 else f"seed {work.seed}, scale {work.scale:g}",
             "service": _digest(work.service)[:_SHOWN_LENGTH],
@@ -108,10 +113,6 @@ def platform_parts(environment: Mapping[str, str | int]) -> dict[str, str]:
 def _major(version: str) -> str:
     numbers = version.split(".")
     return ".".join(numbers[:2]) if numbers[0] == "0" else numbers[0]
-
-
-def _short(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:_SHOWN_LENGTH]
 
 
 def _digest(value: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ measured; this one ends with 0 unless it is used wrongly, no result can be read,
 @click.option("--require-comment", is_flag=True, help="End with 3 when somebody could not be told.")
 @click.option("--job", default="", metavar="NAME", help="This is one of several jobs that share the comment.")
 @click.option("--author", metavar="LOGIN", help="Whose comments are ours; default: whose token it is.")
+@click.option("--openmetrics", type=options.path, metavar="PATH", help="Write the figures for GitLab's metrics report.")
 @click.option("--report-url", metavar="URL", help="Of the full report; default: the page of the CI run.")
 def comment(  # noqa: PLR0913  (one argument per option)
     *,
@@ -46,6 +47,7 @@ def comment(  # noqa: PLR0913  (one argument per option)
     dry_run: bool,
     no_comment: bool,
     require_comment: bool,
+    openmetrics: Path | None,
     **wished: Any,
 ) -> None:
     """Say on the pull request whether the change is fast enough, in one comment that is updated."""
@@ -55,10 +57,12 @@ def comment(  # noqa: PLR0913  (one argument per option)
 
     paths = _paths(results, artifact, merge=merge)
     wishes = telling.Wishes(comment=not no_comment, required=require_comment, **wished)
+    if openmetrics is not None:
+        telling.write_metrics(paths, openmetrics)
     if dry_run:
         click.echo(telling.preview(paths, budgets, wishes, os.environ), nl=False)
         return
-    told = telling.tell(paths, budgets, wishes, os.environ)
+    told = telling.tell(paths, budgets, wishes, os.environ, click.echo)
     _show(told)
     click.get_current_context().exit(told.exit_code(required=require_comment))
 
@@ -79,7 +83,6 @@ def _paths(results: tuple[Path, ...], artifact: Path | None, *, merge: bool) -> 
 def _show(told: Told) -> None:
     from perfgate.cli.fault import told as tell_error
 
-    click.echo(f"verdict: {told.verdict}")
     for sentence in told.done:
         click.echo(sentence)
     for problem in [*told.problems, *([told.unreadable] if told.unreadable else [])]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FIRST_STEP = 0.01
 _FURTHEST = 5.0  # a factor of 150, or (error rates) more than there is
 _EXACT = 1e-5
+_ROUNDING = 1e-9  # of the sum of sizes
 POWER_Z = 1.2815515655446004  # 90 % point of the normal distribution
 
 
@@ -55,21 +56,31 @@ def bounds(contrast: Contrast, lower_level: float, upper_level: float) -> Bounds
 
 
 def _estimate(contrast: Contrast) -> float:
-    """Where the clipped scores are centred at zero: near the plain change, which is where the search begins."""
+    """Where the clipped scores are centred at zero.
+
+    Counts are centred for a whole range of changes, from one observed time to the next: it is its middle, as a median
+    is of two values, so that rounding errors do not choose an end.
+    """
     plain = contrast.estimate()
+    return plain + (_balance(contrast, plain, _ROUNDING) + _balance(contrast, plain, -_ROUNDING)) / 2
+
+
+def _balance(contrast: Contrast, plain: float, lean: float) -> float:
+    """How far from the plain change the clipped scores turn to the other sign, zero being leant to one."""
 
     def excess(away: float) -> float:
-        return float(clipped(contrast.scores(plain + away)[None, :]).sum())
+        scores = clipped(contrast.scores(plain + away)[None, :])
+        return float(scores.sum() + lean * np.abs(scores).sum())
 
     start = excess(0.0)
     if start == 0:
-        return plain
+        return 0.0
     step = _FIRST_STEP if start > 0 else -_FIRST_STEP
     while excess(step) * start > 0:
         step *= 2
         if abs(step) > _FURTHEST:
-            return plain
-    return plain + _root(excess, 0.0, step)
+            return 0.0
+    return _root(excess, 0.0, step)
 
 
 def _distance(p_value: Callable[[float], float], level: float) -> float:

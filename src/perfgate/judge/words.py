@@ -12,7 +12,7 @@ _DIGITS = 4  # significant ones: 312.4 ms, 45.67 %
 _CHANGE_DIGITS = 2  # +25 %
 _MOST_DIGITS = 17  # a double has no more
 _SIZES = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB"))
-_LABELS = {"p99_9": "p99.9", "cpu": "CPU"}
+_LABELS = {"p99_9": "p99.9", "cpu": "CPU", "cpu_per_request": "CPU per request"}
 
 
 def number(value: float, digits: int = _DIGITS) -> str:

@@ -101,6 +101,8 @@ class Manifest:
         artifacts: size in bytes by path or glob; None where nothing matched.
         comparison: of a comparison, what was compared; None for a run.
         stopped: why the work was ended before its end, in words; empty when it was not.
+        scenarios: a digest of each service's scenario file, as it was driven.
+        origin: what else the history has to know of where it was measured; see `baseline.origin`.
     """
 
     id: str
@@ -122,6 +124,8 @@ class Manifest:
     runs: list[RunEntry] = field(default_factory=list)
     control_ms: list[float] = field(default_factory=list)
     comparison: ComparisonEntry | None = None
+    scenarios: dict[str, str] = field(default_factory=dict)
+    origin: dict[str, str | None] = field(default_factory=dict)
     format: int = FORMAT
 
     def save(self, folder: Path) -> None:

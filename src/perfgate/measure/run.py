@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from perfgate.measure.attendance import missing_users
 from perfgate.measure.fold import FIRST_FIFTH, LAST_FIFTH, Fold
 from perfgate.measure.health import health_of
+from perfgate.measure.histogram import Histogram
 from perfgate.measure.journals import Recording, read_recording
 from perfgate.measure.percentile import percentile
 from perfgate.measure.series import series_of
@@ -17,7 +18,7 @@ from perfgate.measure.tally import Tally
 from perfgate.measure.window import DRAIN, STEADY, Window, windows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from perfgate.measure.outline import Outline
@@ -25,13 +26,20 @@ if TYPE_CHECKING:
     from perfgate.measure.strain import GeneratorLimits
     from perfgate.measure.window import Span
 
+    Times = dict[str, dict[str | None, Histogram]]
+
 KILLED = "killed"
 NOT_STARTED = "not_started"
 WHOLE_ENDS = frozenset({"completed", "stop_when", "shape"})
 
 
 def summarize(
-    folder: Path, spans: Sequence[Span] | None, limits: GeneratorLimits, *, stress: bool = False
+    folder: Path,
+    spans: Sequence[Span] | None,
+    limits: GeneratorLimits,
+    *,
+    stress: bool = False,
+    times: Times | None = None,
 ) -> RunSummary:
     """Reduce a run's folder.
 
@@ -40,6 +48,7 @@ def summarize(
         spans: the profile's segments, in order; None for a scenario's own shape, which is one steady phase.
         limits: past these the generator, not the service, was measured.
         stress: whether the load climbs until something gives way (see `health_of`).
+        times: where to put successful requests' response times in ms, by phase and endpoint (None: the whole service).
 
     Returns:
         The summary. Without a readable begin it is incomplete and has no phases.
@@ -47,11 +56,16 @@ def summarize(
     Raises:
         RecordingError: a file is not a journal, cannot be read, or is of a later format.
     """
-    return reduce(read_recording(folder), spans, limits, stress=stress)
+    return reduce(read_recording(folder), spans, limits, stress=stress, times=times)
 
 
 def reduce(
-    recording: Recording, spans: Sequence[Span] | None, limits: GeneratorLimits, *, stress: bool = False
+    recording: Recording,
+    spans: Sequence[Span] | None,
+    limits: GeneratorLimits,
+    *,
+    stress: bool = False,
+    times: Times | None = None,
 ) -> RunSummary:
     """Reduce what the journals hold; see `summarize`.
 
@@ -65,6 +79,8 @@ def reduce(
     fold = Fold(windows, outline.reach.final, left_out)
     for entry in recording.seconds:
         fold.add(entry)
+    if times is not None:
+        times.update({window.name: _times(fold.tallies(window.name)) for window in windows})
     short = {window.name for window in windows if missing_users(outline, [window], spans, limits)}
     missing = missing_users(outline, windows, spans, limits)
     phases = [_phase(window, outline, fold, recording.samples, limits) for window in windows]
@@ -86,6 +102,11 @@ def reduce(
         first_fifth=_fifth(recording.samples, fold, steady, FIRST_FIFTH) if steady else None,
         last_fifth=_fifth(recording.samples, fold, steady, LAST_FIFTH) if steady else None,
     )
+
+
+def _times(tallies: Mapping[str, Tally]) -> dict[str | None, Histogram]:
+    own: dict[str | None, Histogram] = {name: tally.ok for name, tally in tallies.items()}
+    return {None: Histogram.merged(own.values()), **own}
 
 
 def _lost_words(recording: Recording) -> str:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from perfgate.errors import ExitCode, PerfgateError, RecordingError
+from perfgate.errors import ExitCode, PerfgateError, RecordingError, StorageError, UsageError
 from perfgate.publish.artifact import read_parts
 from perfgate.publish.github.broken import broken
 from perfgate.publish.github.conclusion import WORDS, conclusion, state
@@ -95,8 +95,17 @@ def preview(paths: Sequence[Path], budgets: Path, wishes: Wishes, env: Mapping[s
     return render(parts, context)
 
 
-def tell(paths: Sequence[Path], budgets: Path, wishes: Wishes, env: Mapping[str, str]) -> Told:
+def tell(
+    paths: Sequence[Path], budgets: Path, wishes: Wishes, env: Mapping[str, str], say: Callable[[str], None]
+) -> Told:
     """Tell GitHub, or GitLab when this is a job of GitLab CI.
+
+    Args:
+        paths: of the results.
+        budgets: path of the budgets file.
+        wishes: see there.
+        env: of the CI job.
+        say: is told the verdict before anybody is asked anything.
 
     Raises:
         UsageError: this is no CI job that is known, or there is no token.
@@ -104,11 +113,26 @@ def tell(paths: Sequence[Path], budgets: Path, wishes: Wishes, env: Mapping[str,
     parts, unreadable = read_results(paths)
     problem = f"The result cannot be read: {unreadable.message}." if unreadable else ""
     if env.get("GITLAB_CI"):
-        told = _tell_gitlab(parts, budgets, wishes, env, problem)
+        told = _tell_gitlab(_Findings(parts, problem, say), budgets, wishes, env)
     else:
-        told = _tell_github(parts, budgets, wishes, env, problem)
+        told = _tell_github(_Findings(parts, problem, say), budgets, wishes, env)
     told.unreadable = unreadable
     return told
+
+
+@dataclass(frozen=True)
+class _Findings:
+    """What there is to tell."""
+
+    parts: Sequence[Part]
+    problem: str
+    say: Callable[[str], None]
+
+    def told(self, ended_with: str | None = None) -> Told:
+        """The verdict, said aloud."""
+        verdict: Outcome = "invalid" if self.problem else outcome(self.parts, ended_with)
+        self.say(f"verdict: {verdict}")
+        return Told(verdict)
 
 
 def _event(env: Mapping[str, str]) -> Event:
@@ -129,45 +153,43 @@ def _context_of(event: Event, budgets: Path, wishes: Wishes, env: Mapping[str, s
     )
 
 
-def _tell_github(parts: Sequence[Part], budgets: Path, wishes: Wishes, env: Mapping[str, str], problem: str) -> Told:
+def _tell_github(findings: _Findings, budgets: Path, wishes: Wishes, env: Mapping[str, str]) -> Told:
     from perfgate.publish.github.client import connect
 
     event = _event(env)
+    told = findings.told(event.ended_with)
     client = connect(env, event.repository)
-    context = replace(_context_of(event, budgets, wishes, env), problem=problem)
-    teller = _Teller(client, event, parts, context, wishes)
-    for wished, what in (
-        (wishes.comment, teller.comment),
-        (wishes.check_run, teller.check_run),
-        (wishes.status, teller.status),
-    ):
-        if wished:
-            teller.attempt(what)
-    return teller.told
+    context = replace(_context_of(event, budgets, wishes, env), problem=findings.problem)
+    teller = _Teller(client, event, findings.parts, context, told)
+    places = {"comment": wishes.comment, "check_run": wishes.check_run, "status": wishes.status}
+    for place in (name for name, wished in places.items() if wished):
+        teller.attempt(getattr(teller, place), wishes)
+    return told
 
 
 class _Teller:
     """Tells the places on GitHub, one after the other: that one of them fails keeps no other from being told."""
 
-    def __init__(self, client: Client, event: Event, parts: Sequence[Part], context: Context, wishes: Wishes) -> None:
+    def __init__(self, client: Client, event: Event, parts: Sequence[Part], context: Context, told: Told) -> None:
         self._client = client
         self._event = event
         self._parts = parts
         self._context = context
-        self._wishes = wishes
-        verdict: Outcome = "invalid" if context.problem else outcome(parts, context.ended_with)
-        self.told = Told(verdict)
+        self.told = told
 
-    def attempt(self, what: Callable[[], str]) -> None:
+    def attempt(self, what: Callable[[Wishes], str], wishes: Wishes) -> None:
         """Do it, and note what became of it."""
         from perfgate.publish.github.client import GitHubError
 
         try:
-            self.told.done.append(what())
+            self.told.done.append(what(wishes))
         except GitHubError as error:
             self.told.problems.append(error)
+        except Exception as error:  # noqa: BLE001  (a proxy may answer anything, and PyGithub meets it unprepared)
+            words = f"GitHub's answer cannot be understood: {type(error).__name__}: {str(error)[:200]}"
+            self.told.problems.append(GitHubError(words, hint="is there a proxy that answers in GitHub's place?"))
 
-    def comment(self) -> str:
+    def comment(self, wishes: Wishes) -> str:
         """Write the comment."""
         from perfgate.publish.github.comment import CommentWriter
         from perfgate.publish.github.pulls import pull_request_of
@@ -175,10 +197,10 @@ class _Teller:
         number = pull_request_of(self._event, self._client)
         if number is None:
             return f"a {self._event.name} event has no pull request to comment on"
-        written = CommentWriter(self._client, number, self._wishes.author).write(self._parts, self._context)
+        written = CommentWriter(self._client, number, wishes.author).write(self._parts, self._context)
         return f"comment {written.done}: {written.url}"
 
-    def check_run(self) -> str:
+    def check_run(self, wishes: Wishes) -> str:
         """Write the check run."""
         from perfgate.publish.github.checks import Check, write_check
 
@@ -187,7 +209,7 @@ class _Teller:
             name=self._name("perfgate"),
             commit=self._event.commit,
             key=f"perfgate-{context.run}-{context.at:.6f}-{context.job}"[:200],
-            conclusion=conclusion(self.told.verdict, self._parts, neutral_on_invalid=self._wishes.neutral_on_invalid),
+            conclusion=conclusion(self.told.verdict, self._parts, neutral_on_invalid=wishes.neutral_on_invalid),
             title=f"{self.told.verdict.upper()}: {WORDS[self.told.verdict]}",
             summary=render(self._parts, context, longest=_SUMMARY),
             url=context.report_url,
@@ -195,7 +217,7 @@ class _Teller:
         )
         return f"check run written: {write_check(self._client, check).html_url}"
 
-    def status(self) -> str:
+    def status(self, wishes: Wishes) -> str:  # noqa: ARG002  (all places are told alike)
         """Set the commit status."""
         from perfgate.publish.github.status import Status, write_status
 
@@ -210,7 +232,7 @@ class _Teller:
         return " / ".join([*named, *([self._context.job] if self._context.job else [])])
 
 
-def _tell_gitlab(parts: Sequence[Part], budgets: Path, wishes: Wishes, env: Mapping[str, str], problem: str) -> Told:
+def _tell_gitlab(findings: _Findings, budgets: Path, wishes: Wishes, env: Mapping[str, str]) -> Told:
     from perfgate.publish import gitlab
 
     request = gitlab.read_pipeline(env)
@@ -220,13 +242,32 @@ def _tell_gitlab(parts: Sequence[Part], budgets: Path, wishes: Wishes, env: Mapp
         run=request.pipeline,
         job=wishes.job,
         report_url=wishes.report_url or request.job_url,
-        problem=problem,
+        problem=findings.problem,
         at=time.time(),
     )
-    told = Told("invalid" if problem else outcome(parts))
+    told = findings.told()
     try:
-        done = gitlab.write_note(gitlab.connect(request, env), request, parts, context)
+        done = gitlab.write_note(gitlab.connect(request, env), request, findings.parts, context)
         told.done.append(f"note {done}")
     except gitlab.GitLabError as error:
         told.problems.append(error)
     return told
+
+
+def write_metrics(paths: Sequence[Path], path: Path) -> None:
+    """Write the figures of one result as OpenMetrics, for GitLab's metrics report.
+
+    Raises:
+        UsageError: there are several results.
+        RecordingError: slug `artifact`; the result cannot be read.
+        StorageError: the file cannot be written.
+    """
+    from perfgate.publish.gitlab import metrics
+
+    parts = read_parts(paths)
+    if len(parts) != 1:
+        raise UsageError("--openmetrics wants one result", hint="give one result.json", place="--openmetrics")
+    try:
+        path.write_text(metrics(parts[0].result), encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"cannot write the metrics: {error.strerror}", place=str(path)) from error

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from perfgate.judge.words import counted
+from perfgate.report import changes, grounds
 from perfgate.report.page import Page
 from perfgate.report.statements import (
     caveats,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 LONGEST = 65_536  # characters of a comment on GitHub
 SYMBOLS = {"pass": "✅", "warn": "⚠️", "fail": "❌", "invalid": "🚫", "skipped": "⏭️"}
+BETTER = "🚀"
 
 _CELL = 160  # characters of one name in a table
 _SENTENCE = 500
@@ -63,18 +65,28 @@ def render(result: Result, *, longest: int = LONGEST) -> str:
     """
     footer = _footer(result)
     page = Page(max(longest, 2_000) - _RESERVED - len(footer))
-    rows = list(check_rows(result))
+    rows = [row for row in check_rows(result) if not changes.is_compared(row)]
+    compared = changes.compared_rows(result)
     page.add(f"## {SYMBOLS[result.verdict]} perfgate {sentence(headline(result))}", "")
     page.add_all([], [f"> {sentence(note)}" for note in caveats(result)])
+    page.add_all([], [sentence(both)] if (both := grounds.sides_told(result)) else [])
+    page.add_all(_opening(*_COMPARED), [_compared_row(row) for row in changes.in_parts(compared, *_RED)])
     changed = with_status(rows, "fail") + with_status(rows, "warn")
     page.add_all(_opening(*_CHANGED), [_changed_row(row) for row in changed])
     page.add_all(["**Failed**", ""], _list(failed_otherwise(result)))
-    page.add_all(["**Could not be judged**", ""], _list(unjudged(result)))
+    page.add_all(["**Undecided**", ""], _list(changes.undecided_told(compared)))
+    page.add_all(["**What to do**", ""], _list(grounds.advice(result)))
+    page.add_all(["**Could not be judged**", ""], _list(unjudged(result, undecided=False)))
+    page.add_all(["**At one side only**", ""], _list(changes.at_one_side(compared)))
+    page.add_all(["**Better**", "", *_opening(*_COMPARED)], _compared_rows(changes.in_parts(compared, "better")))
+    page.add_all(["**How sure this is**", ""], _list(grounds.grounds(result)))
+    page.add_all(["**Accepted regressions**", ""], _list(grounds.acceptances(result)))
     page.add_all(_opening("service", *SUMMARY_HEADINGS), _summaries(result))
     page.add_all([], _list(_findings(result)))
     page.add_all(["**Generator health**", ""], _list(health_notes(result)))
+    _add_quiet(page, compared)
     _add_folded(page, with_status(rows, "pass"), "passed")
-    _add_folded(page, with_status(rows, "skipped"), "skipped")
+    _add_folded(page, [*with_status(rows, "skipped"), *changes.in_parts(compared, "missing")], "skipped")
     _add_slowest(page, result)
     return "\n".join([*page.lines, *_cut_note(page.cut), footer]) + "\n"
 
@@ -124,6 +136,10 @@ def _inert(match: re.Match[str]) -> str:
 _CHANGED = ("", "service / load", "endpoint", "metric", "observed", "limit", "over by", "where")
 
 
+_COMPARED = ("", "service / load", "endpoint", "metric", "base", "head", "change", "interval", "would find", "decision")
+_RED: tuple[changes.Part, ...] = ("worse", "accepted", "noted")
+
+
 def _opening(*headings: str) -> list[str]:
     return [f"| {' | '.join(headings)} |", "|" + " --- |" * len(headings)]
 
@@ -138,6 +154,25 @@ def _subject(row: CheckRow) -> str:
 
 def _changed_row(row: CheckRow) -> str:
     return _line(*_held_cells(row), row.excess, _where(row))
+
+
+def _compared_rows(rows: Sequence[CheckRow]) -> list[str]:
+    return [_compared_row(row) for row in rows]
+
+
+def _compared_row(row: CheckRow) -> str:
+    part = changes.part_of(row)
+    change = sentence(changes.change(row))
+    cells = (changes.measure(row), changes.before(row), changes.after(row))
+    rest = (changes.interval(row), changes.detectable(row), changes.decision(row))
+    return _line(
+        BETTER if part == "better" else SYMBOLS[row.status],
+        sentence(row.group),
+        _subject(row),
+        *(sentence(cell) for cell in cells),
+        f"**{change}**" if part in _RED else change,
+        *(sentence(cell) for cell in rest),
+    )
 
 
 def _where(row: CheckRow) -> str:
@@ -168,7 +203,7 @@ def _findings(result: Result) -> list[str]:
     found += [
         f"{service.name}: health score {service.score.score:.0f}/100 ({service.score.grade})"
         for service in result.services
-        if service.score.score is not None
+        if service.score.score is not None and result.kind != "compare"
     ]
     return found
 
@@ -182,6 +217,17 @@ def _add_folded(page: Page, rows: Sequence[CheckRow], what: str) -> None:
     notes = [sentence(row.check.message) if row.status == "skipped" else "" for row in rows]
     lines = [_line(*_held_cells(row), note) for row, note in zip(rows, notes, strict=True)]
     page.add_all(opening, lines, ["", "</details>", ""])
+
+
+def _add_quiet(page: Page, rows: Sequence[CheckRow]) -> None:
+    """What was compared and needs no attention, with what is only shown."""
+    quiet = changes.in_parts(rows, "quiet")
+    opening = [
+        f"<details><summary>{counted(len(quiet), 'check')} not worse, or only shown</summary>",
+        "",
+        *_opening(*_COMPARED),
+    ]
+    page.add_all(opening, _compared_rows(quiet), ["", "</details>", ""])
 
 
 def _add_slowest(page: Page, result: Result) -> None:

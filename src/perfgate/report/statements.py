@@ -5,19 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfgate.judge.words import counted, quantity, signed_percent
-from perfgate.report.tables import check_rows, lasting, placed_doubts, printable, with_status
+from perfgate.report.changes import change, in_parts, is_compared, measure, most_changed, undecided_told, verdict_word
+from perfgate.report.tables import WHOLE_SERVICE, check_rows, lasting, placed_doubts, printable, with_status
 
 if TYPE_CHECKING:
-    from perfgate.judge.result import Capacity, Drift, Recovery, Result, RunResult, Status
+    from collections.abc import Sequence
 
+    from perfgate.judge.result import Capacity, Drift, Recovery, Result, RunResult, Status
+    from perfgate.report.changes import Part
+    from perfgate.report.tables import CheckRow
+
+_TOLD: tuple[Part, ...] = ("worse", "undecided", "accepted", "noted", "better")
 _STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "invalid", "skipped")
 
 
 def headline(result: Result) -> str:
-    """The verdict in words, without names from outside: `FAIL: 2 of 23 checks failed, 1 warning`."""
+    """The verdict in words: `FAIL: 2 of 23 checks failed, 1 warning`.
+
+    A comparison says what changed most: `FAIL: slower, p95 of GET /items by +52 % (3 of 23 checks)`. That names an
+    endpoint, made printable; all else is perfgate's own.
+    """
     rows = list(check_rows(result))
     count = {status: len(with_status(rows, status)) for status in _STATUSES}
     judged = counted(count["pass"] + count["warn"] + count["fail"], "check")
+    if found := _changed(result, rows):
+        return f"{result.verdict.upper()}: {', '.join(found)}"
     opening = {
         "pass": f"{counted(count['pass'], 'check')} held",
         "warn": f"{counted(count['warn'], 'warning')} in {judged}",
@@ -25,6 +37,43 @@ def headline(result: Result) -> str:
         "invalid": "it could not be judged",
     }[result.verdict]
     return f"{result.verdict.upper()}: " + ", ".join([opening, *_also(result, count)])
+
+
+def _changed(result: Result, rows: Sequence[CheckRow]) -> list[str]:
+    """What was found by comparing, in the order of its weight; empty when that is not what decided."""
+    part = {name: in_parts(filter(is_compared, rows), name) for name in _TOLD}
+    opening = _opening(result, rows, part)
+    if not opening:
+        return []
+    if part["undecided"] and result.verdict != "invalid":
+        opening.append(f"{len(part['undecided'])} undecided")
+    if part["noted"]:
+        opening.append(f"{len(part['noted'])} worse that are only shown")
+    if part["better"]:
+        opening.append(f"{len(part['better'])} {verdict_word(part['better'], 'better')}")
+    return opening
+
+
+def _opening(result: Result, rows: Sequence[CheckRow], part: dict[Part, list[CheckRow]]) -> list[str]:
+    worse, failed = part["worse"], len(with_status(rows, "fail"))
+    judged = counted(len([row for row in rows if row.status != "skipped"]), "check")
+    if result.verdict == "fail" and worse:
+        budgets = f", {counted(failed - len(worse), 'budget')} broken" if failed > len(worse) else ""
+        return [f"{_told(worse)} ({failed} of {judged}{budgets})"]
+    if result.kind != "compare" or not any(map(is_compared, rows)):
+        return []
+    if result.verdict == "invalid" and part["undecided"]:
+        return [f"undecided, {len(part['undecided'])} of {judged} could not be told"]
+    if result.verdict in ("pass", "warn"):
+        return [f"{_told(part['accepted'])}, as accepted"] if part["accepted"] else [f"not slower in {judged}"]
+    return []
+
+
+def _told(rows: Sequence[CheckRow]) -> str:
+    """`slower, p95 of GET /items by +52 %`."""
+    first = most_changed(rows)
+    whole = "" if first.subject == WHOLE_SERVICE else f" of {first.subject}"
+    return f"{verdict_word([first])}, {measure(first)}{whole} by {change(first)}"
 
 
 def _also(result: Result, count: dict[Status, int]) -> list[str]:
@@ -63,8 +112,13 @@ def failed_otherwise(result: Result) -> list[str]:
     return [] if shown else [printable(reason) for reason in result.reasons]
 
 
-def unjudged(result: Result) -> list[str]:
-    """Why something could not be judged, each reason once: the whole, then runs, then single checks."""
+def unjudged(result: Result, *, undecided: bool = True) -> list[str]:
+    """Why something could not be judged, each reason once: the whole, then runs, then single checks.
+
+    Args:
+        result: of which.
+        undecided: with comparisons that could not be told; a report that lists them apart leaves them out.
+    """
     told = {reason for service in result.services for reason in service.reasons}
     told |= {reason for run in result.runs for reason in run.reasons}
     rows = list(check_rows(result))
@@ -76,8 +130,14 @@ def unjudged(result: Result) -> list[str]:
         if service.verdict == "invalid" and not service.checks:
             found += service.reasons
     found += [reason for run in result.runs for reason in placed_doubts(run)]
-    found += [f"{row.place}: {row.check.message}" for row in rows if row.check.status == "invalid" and not row.doubted]
-    return list(dict.fromkeys(printable(reason, longest=1000) for reason in found))
+    found += [
+        f"{row.place}: {row.check.message}"
+        for row in rows
+        if row.check.status == "invalid" and not row.doubted
+    ]
+    apart = () if undecided else undecided_told(rows)
+    told_once = dict.fromkeys(printable(reason, longest=1000) for reason in found)
+    return [reason for reason in told_once if reason not in apart]
 
 
 def health_notes(result: Result) -> list[str]:

@@ -12,7 +12,7 @@ from perfgate.judge.words import number as words_number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from perfgate.judge.result import Check, Result, RunResult, Status
+    from perfgate.judge.result import Check, Comparison, Result, RunResult, Status
     from perfgate.measure.summary import SlowestRequest
 
 WHOLE_SERVICE = "whole service"
@@ -71,12 +71,14 @@ class CheckRow:
         service: empty for an artifact or a benchmark.
         load: empty for what holds once a service.
         doubted: the run it belongs to was not sound: the run's doubts say why nothing is known.
+        comparison: how its load was compared; None when it was not.
     """
 
     service: str
     load: str
     check: Check
     doubted: bool = False
+    comparison: Comparison | None = None
 
     @property
     def status(self) -> Status:
@@ -180,7 +182,7 @@ def check_rows(result: Result) -> Iterator[CheckRow]:
 
 def run_rows(run: RunResult) -> Iterator[CheckRow]:
     """The checks of one run."""
-    return (CheckRow(run.service, run.load, check, not run.sound) for check in run.checks)
+    return (CheckRow(run.service, run.load, check, not run.sound, run.comparison) for check in run.checks)
 
 
 def placed_doubts(run: RunResult) -> list[str]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from perfgate.judge.words import counted
+from perfgate.report import changes, grounds
 from perfgate.report.statements import (
     caveats,
     closing,
@@ -113,17 +114,30 @@ def trimmed(text: str) -> str:
 
 
 def _parts(result: Result, *, verbose: bool) -> Iterable[RenderableType]:
-    rows = list(check_rows(result))
+    rows = [row for row in check_rows(result) if not changes.is_compared(row)]
+    compared = changes.compared_rows(result)
     yield Text(headline(result), style=f"bold {COLOURS[result.verdict]}")
+    if both := grounds.sides_told(result):
+        yield Text(both)
+    yield from _changed(compared, ("worse",), "by more than is tolerated", "fail")
     yield from _broken(with_status(rows, "fail"), "Failed", "fail")
     yield from _notes("Failed", failed_otherwise(result), COLOURS["fail"])
+    yield from _undecided(compared, verbose=verbose)
+    yield from _notes("What to do", grounds.advice(result))
+    yield from _changed(compared, ("accepted",), "as accepted", "warn")
+    yield from _changed(compared, ("noted",), "only shown, no part of the verdict", "warn")
     yield from _broken(with_status(rows, "warn"), "Warnings", "warn")
-    yield from _notes("Could not be judged", unjudged(result), COLOURS["invalid"])
+    yield from _notes("Could not be judged", unjudged(result, undecided=False), COLOURS["invalid"])
+    yield from _notes("At one side only", changes.at_one_side(compared))
+    yield from _changed(compared, ("better",), "proven", "pass")
+    yield from _quiet(compared, verbose=verbose)
+    yield from _notes("How sure this is", grounds.grounds(result))
+    yield from _notes("Accepted regressions", grounds.acceptances(result))
     yield from _summaries(result)
     yield from _scores(result)
     yield from _notes("Generator health", health_notes(result))
     yield from _notes("Note", caveats(result))
-    yield from _skipped(with_status(rows, "skipped"), verbose=verbose)
+    yield from _skipped([*with_status(rows, "skipped"), *changes.in_parts(compared, "missing")], verbose=verbose)
     if verbose:
         yield from _broken(with_status(rows, "pass"), "Passed", "pass")
         yield from _slowest(result)
@@ -165,6 +179,55 @@ def _broken(rows: Sequence[CheckRow], title: str, status: str) -> Iterable[Rende
     yield table
 
 
+_MOST_UNDECIDED = 6  # in a log that nobody asked to be long
+
+
+def _changed(
+    rows: Sequence[CheckRow], parts: tuple[changes.Part, ...], what: str, status: str
+) -> Iterable[RenderableType]:
+    """A table of compared checks, each group under its own line."""
+    found = changes.in_parts(rows, *parts)
+    if not found:
+        return
+    word = changes.verdict_word(found, "better" if parts == ("better",) else "worse").capitalize()
+    yield _heading(f"{word}, {what} ({len(found)})", COLOURS[status])
+    yield _change_table(found)
+
+
+def _change_table(rows: Sequence[CheckRow], *, detectable: bool = False) -> Table:
+    now = ("base", "head") if all(row.check.kind == "paired" for row in rows) else ("expected", "observed")
+    last = ("would find",) if detectable else ()
+    table = plain_table("endpoint", "metric", *now, "change", "interval", *last, right=(*now, "change", *last))
+    group = ""
+    for row in rows:
+        if row.group != group:
+            group = row.group
+            table.add_row(Text(group, style="bold"))
+        cells = [f"  {row.subject}", changes.measure(row), changes.before(row), changes.after(row), changes.change(row)]
+        cells += [changes.interval(row), *([changes.detectable(row)] if detectable else [])]
+        table.add_row(*(Text(cell) for cell in cells))
+    return table
+
+
+def _undecided(rows: Sequence[CheckRow], *, verbose: bool) -> Iterable[RenderableType]:
+    told = changes.undecided_told(rows)
+    shown = told if verbose else told[:_MOST_UNDECIDED]
+    yield from _notes(f"Undecided ({len(told)})" if told else "", shown, COLOURS["invalid"])
+    if len(shown) < len(told):
+        yield _bullet(f"and {len(told) - len(shown)} more (`perfgate report --verbose` lists them)")
+
+
+def _quiet(rows: Sequence[CheckRow], *, verbose: bool) -> Iterable[RenderableType]:
+    """What needs no attention: a line, or all of it on request."""
+    quiet = [row for row in changes.in_parts(rows, "quiet") if not row.doubted]
+    if quiet and verbose:
+        yield _heading(f"Not worse, or only shown ({len(quiet)})", COLOURS["pass"])
+        yield _change_table(quiet, detectable=True)
+    held = len([row for row in quiet if row.status == "pass"])
+    if held and not verbose:
+        yield Text(f"\n{counted(held, 'check')} not worse (`perfgate report --verbose` lists them)", style="dim")
+
+
 _HEADINGS_HELD = ("endpoint", "metric", "observed", "limit", "where")
 
 
@@ -191,7 +254,7 @@ def _summaries(result: Result) -> Iterable[RenderableType]:
     for run in result.runs:
         by_service.setdefault(run.service, []).append(run)
     for service, runs in by_service.items():
-        yield _heading(printable(service))
+        yield _heading(f"{printable(service)}, at the head" if result.kind == "compare" else printable(service))
         table = plain_table(*SUMMARY_HEADINGS, right=SUMMARY_HEADINGS[1:-1])
         for run in runs:
             *cells, verdict = summary_row(run)
@@ -203,7 +266,7 @@ def _summaries(result: Result) -> Iterable[RenderableType]:
 
 def _scores(result: Result) -> Iterable[RenderableType]:
     scored = [service for service in result.services if service.score.score is not None]
-    if not scored:
+    if not scored or result.kind == "compare":  # changes have no headroom, so that a score of them says nothing
         return
     parts = [f"{printable(service.name)} {service.score.score:.0f}/100 ({service.score.grade})" for service in scored]
     yield Text("\nHealth score: " + ", ".join(parts))

@@ -6,13 +6,13 @@ judged as its test, so that a broken one is a failure. Each check is a report of
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from perfgate.errors import PerfgateError
 from perfgate.suite.settings import gate_session, settings_of
+from perfgate.suite.warn import warn
 from perfgate.suite.words import check_title, checks_failed, doubts_words, failure_words
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 RESULT = "perfgate_result"  # user property: where the item's result.json lies
 VERDICT = "perfgate_verdict"
 MARKER = "perfgate"
-
-
-class PerfgateWarning(UserWarning):
-    """A warning limit is broken."""
 
 
 class InvalidRunError(Exception):
@@ -116,6 +112,7 @@ class LoadItem(pytest.Item):
 
         Raises:
             InvalidRunError: it could not be measured.
+            BrokenBudgetsError: none was broken, and some could not be judged.
             KeyboardInterrupt: a signal ended it; what was measured until then is on disk.
         """
         session = gate_session(self.config)
@@ -135,27 +132,34 @@ class LoadItem(pytest.Item):
             raise KeyboardInterrupt
         if not self.run.sound:
             raise InvalidRunError(doubts_words(self.run))
+        if self.measured.result.verdict == "invalid":
+            self._hold()  # what could not be judged is an error, not a failure
+
+    @property
+    def checks(self) -> list[Check]:
+        """Those of the run, and of the service's start."""
+        assert self.measured is not None  # set up before
+        return [*self.run.checks, *self.measured.result.services[0].checks]
+
+    def _hold(self) -> None:
+        for check in self.checks:
+            self._tell(check)
+        broken = [check for check in self.checks if check.status in {"fail", "invalid"}]
+        if broken:
+            raise BrokenBudgetsError(checks_failed(broken, len(self.checks)))
 
     def runtest(self) -> None:
         """Judge the budgets.
 
         Raises:
-            BrokenBudgetsError: checks failed, or could not be judged.
+            BrokenBudgetsError: checks failed.
         """
-        assert self.measured is not None  # set up before
-        checks = [*self.run.checks, *self.measured.result.services[0].checks]
-        for check in checks:
-            self._tell(check)
-        broken = [check for check in checks if check.status in {"fail", "invalid"}]
-        if broken:
-            raise BrokenBudgetsError(checks_failed(broken, len(checks)))
+        self._hold()
 
     def _tell(self, check: Check) -> None:
         """One check as what will be a report of its own, or as a warning."""
         if check.status == "warn":
-            warnings.warn_explicit(
-                PerfgateWarning(f"{self.parent.name}/{self.name}: {failure_words(check)}"), None, str(self.path), 1
-            )
+            warn(f"{self.parent.name}/{self.name}: {failure_words(check)}", self.path)
             return
         if check.status == "skipped":
             return

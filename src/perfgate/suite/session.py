@@ -62,7 +62,7 @@ class GateSession:
             PerfgateError: nothing was driven: the service did not start, the scenario cannot be loaded.
         """
         from perfgate.gate import record
-        from perfgate.judging import judge
+        from perfgate.past.concluding import conclude
         from perfgate.publish.files import write_reports
 
         own = _only(plan, service, load)
@@ -72,7 +72,7 @@ class GateSession:
             manifest = record(own, folder, Unwatched(), engines=self._engines, running={service: used})
             # Locust takes most of a second to import; another load is likely to follow.
             self._engines = Engines(ahead=True)
-        result = judge(folder, manifest)
+        result = conclude(own, folder, manifest, Unwatched().message)
         if used.poll() is not None:  # the next load starts it again
             self._running.pop(_key(plan, service), None)
         write_reports(result, folder, {})

@@ -38,7 +38,7 @@ def show(paths: Sequence[str], terminal: Any, config: pytest.Config) -> None:
         terminal.line(f"the results could not be put together: {error}")
         return
     terminal.line(text.summary(result, width=shutil.get_terminal_size((100, 24)).columns))
-    terminal.line(f"{result.verdict.upper()}; reports: {_relative(out, config)}/report.html, result.json")
+    terminal.line(f"{result.verdict.upper()}; reports: {relative(out, config)}/report.html, result.json")
 
 
 def _read(path: str) -> Result:
@@ -48,5 +48,6 @@ def _read(path: str) -> Result:
         raise PerfgateError(f"cannot be read: {error.strerror}", place=path, slug="result-file") from error
 
 
-def _relative(path: Path, config: pytest.Config) -> str:
+def relative(path: Path, config: pytest.Config) -> str:
+    """A path as seen from the project's root, where it lies below it."""
     return str(path.relative_to(config.rootpath)) if path.is_relative_to(config.rootpath) else str(path)

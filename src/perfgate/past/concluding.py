@@ -1,0 +1,162 @@
+"""The end of every run: judged by its budgets, compared with the history, added to it, in that order.
+
+Nothing that goes wrong with the history can cost the run its result: that is on disk before the history is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from perfgate.errors import BaselineError, PerfgateError, StorageError
+from perfgate.judge.accepting import acceptances
+from perfgate.judging import judge, plan_of
+from perfgate.past.comparing import baseline_of, compared
+from perfgate.past.entries import entries_of
+from perfgate.past.figures import sound_runs
+from perfgate.past.finding import find, without
+from perfgate.past.kept import Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from perfgate.baseline.entry import Entry
+    from perfgate.baseline.store import Store
+    from perfgate.judge.result import Result
+    from perfgate.judging import RunTimes
+    from perfgate.measure.manifest import Manifest
+    from perfgate.plan.plan import Plan
+
+RESULT = "result.json"
+
+
+def conclude(
+    plan: Plan,
+    folder: Path,
+    manifest: Manifest,
+    tell: Callable[[str], None],
+    environ: Mapping[str, str] = os.environ,
+) -> Result:
+    """Judge a recording that was just made, compare it with the history, and add it to that.
+
+    Args:
+        plan: what was driven.
+        folder: the recording.
+        manifest: its manifest.
+        tell: is told what a person should read.
+        environ: the environment variables, for what the CI says.
+    """
+    times: RunTimes = {}
+    result = judge(folder, manifest, times)
+    if not sound_runs(result):
+        return result
+    _save(result, folder)
+    return _Conclusion(plan, folder, manifest, tell, environ).made(result, times)
+
+
+def again(folder: Path, manifest: Manifest) -> Result:
+    """The result of a recording, with the comparison that was made then."""
+    result = judge(folder, manifest)
+    plan = plan_of(manifest, folder)
+    kept = Kept.load(folder)
+    if kept is None and plan.gate.require_baseline and sound_runs(result):
+        kept = without(result, plan, BaselineError("perfgate ended before it was compared", hint="run it again"))
+    return result if kept is None else _compared(result, kept, manifest, plan)
+
+
+def entries_in(folder: Path, manifest: Manifest) -> list[Entry]:
+    """What the history keeps of a recording, for one that could not be added at its time."""
+    times: RunTimes = {}
+    result, plan = judge(folder, manifest, times), plan_of(manifest, folder)
+    kept = Kept.load(folder)
+    whole = result if kept is None else _compared(result, kept, manifest, plan)
+    return entries_of(whole, manifest, plan, times)
+
+
+def _compared(result: Result, kept: Kept, manifest: Manifest, plan: Plan) -> Result:
+    today = datetime.fromtimestamp(manifest.started_at, UTC).date()
+    return compared(result, kept, plan.gate, acceptances(plan.accepts, today))
+
+
+def _save(result: Result, folder: Path) -> None:
+    """The verdict by budgets, for whoever ends perfgate while it waits for the history; the reports come after."""
+    from perfgate.report.json import render
+
+    try:
+        (folder / RESULT).write_text(render(result), encoding="utf-8")
+    except OSError:
+        return  # told of when the reports are written
+
+
+class _Conclusion:
+    """One run and the history."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        manifest: Manifest,
+        tell: Callable[[str], None],
+        environ: Mapping[str, str],
+    ) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._manifest = manifest
+        self._tell = tell
+        self._environ = environ
+
+    def made(self, result: Result, times: RunTimes) -> Result:
+        """Compared with what was there before, then added."""
+        from perfgate.baseline.store import open_store
+
+        try:
+            store = open_store(self._plan.gate.store, self._plan.root)
+        except PerfgateError as error:
+            return self._unkept(result, without(result, self._plan, error), error)
+        try:
+            return self._with(store, result, times)
+        finally:
+            store.close()
+
+    def _with(self, store: Store, result: Result, times: RunTimes) -> Result:
+        from perfgate.baseline.event import read_event
+
+        try:
+            kept = find(result, self._manifest, self._plan, store, read_event(self._environ))
+        except PerfgateError as error:
+            return self._unkept(result, without(result, self._plan, error), error)
+        self._keep(kept)
+        whole = _compared(result, kept, self._manifest, self._plan)
+        try:
+            self._add(store, entries_of(whole, self._manifest, self._plan, times))
+        except PerfgateError as error:
+            return self._unkept(whole, kept, error)
+        return whole
+
+    def _add(self, store: Store, entries: list[Entry]) -> None:
+        from perfgate.baseline.store import Keep
+
+        store.add(entries)
+        if self._plan.gate.keep is not None:
+            store.prune(Keep.parse(self._plan.gate.keep), time.time())
+
+    def _unkept(self, result: Result, kept: Kept, error: PerfgateError) -> Result:
+        """The result of a run that the history did not take."""
+        told = f"{error.message}; add it later: perfgate baseline import {self._folder}"
+        if error.slug == "history-push":  # it is kept here: whoever may not push loses nothing
+            told = f"it is kept in this clone only: {error.message}"
+        self._tell(f"warning: the history: {told}")
+        after = kept.model_copy(update={"unkept": told})
+        self._keep(after)
+        if result.baseline:
+            return result.model_copy(update={"baseline": baseline_of(after)})
+        return _compared(result, after, self._manifest, self._plan)
+
+    def _keep(self, kept: Kept) -> None:
+        try:
+            kept.save(self._folder)
+        except StorageError as error:
+            self._tell(f"warning: {error}")

@@ -1,0 +1,150 @@
+"""What a comparison rests on, in sentences: the two sides, what to do, how sure it is, what is accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfgate.judge.words import counted, label, quantity
+from perfgate.report.changes import compared_rows, in_parts, span_of_detectable
+from perfgate.report.tables import group_name, lasting, moment, printable
+
+if TYPE_CHECKING:
+    from perfgate.judge.result import Acceptance, Baseline, Result, Revision, RunResult
+
+_SHOWN = 10  # digits of a commit
+
+
+def sides(result: Result) -> tuple[str, str] | None:
+    """The base and the head of a paired comparison in words; None when there was none."""
+    if result.kind != "compare" or result.base is None:
+        return None
+    if result.base.commit is None:
+        urls = [(run.comparison.base_url, run.comparison.head_url) for run in result.runs if run.comparison]
+        base, head = urls[0] if urls else ("", "")
+        return printable(base) or "the base", printable(head) or "the head"
+    choice = result.baseline.choice if result.baseline else ""
+    named = choice and not result.base.commit.startswith(choice)
+    return f"{_revision(result.base)} ({printable(choice)})" if named else _revision(result.base), _revision(
+        result.revision
+    )
+
+
+def _revision(revision: Revision) -> str:
+    if revision.commit is None:
+        return "the work tree"
+    branch = f" of {printable(revision.branch)}" if revision.branch else ""
+    return f"{printable(revision.commit[:_SHOWN])}{branch}{' with local changes' if revision.dirty else ''}"
+
+
+def sides_told(result: Result) -> str:
+    """`base 0123456789 (merge-base), head abcdef0123 of feature`; empty without a paired comparison."""
+    both = sides(result)
+    return f"base {both[0]}, head {both[1]}" if both else ""
+
+
+def advice(result: Result) -> list[str]:
+    """What to do about what was found; nothing when nothing has to be done."""
+    rows = compared_rows(result)
+    told = []
+    if in_parts(rows, "worse"):
+        told.append(f"Make it faster{_search(result)}, or accept it for a time with [[accept]] in budgets.toml.")
+    if in_parts(rows, "undecided"):
+        told.append(
+            "Undecided is neither green nor red: drive longer (max_duration), where it is quieter, or tolerate more "
+            "(max_slowdown)."
+        )
+    told += [
+        f"Remove the acceptance at {printable(one.source) or 'budgets.toml'}: it expired on {printable(one.until)}."
+        for one in result.acceptances
+        if one.expired
+    ]
+    return told
+
+
+def _search(result: Result) -> str:
+    if result.kind == "run":
+        return ", prove it on one machine with `perfgate compare`"
+    base, head = (result.base.commit if result.base else None), result.revision.commit
+    if not base or not head or result.revision.dirty:
+        return ""
+    return f", find the commit with `perfgate bisect {printable(base[:_SHOWN])} {printable(head[:_SHOWN])}`"
+
+
+def grounds(result: Result) -> list[str]:
+    """How the comparison was made and how sure its verdict is; empty when nothing was compared."""
+    told = [_false_alarms(result)] if result.false_alarm_rate is not None else []
+    if span := span_of_detectable(in_parts(compared_rows(result), "quiet", "better")):
+        told.append(f"What passed would have failed, in 9 of 10 cases, from: {span}.")
+    told += [f"{_place(run)}: {how_driven(run)}" for run in result.runs if run.comparison]
+    if result.baseline is not None:
+        told += _baseline(result.baseline)
+    if result.control is not None and (result.baseline is not None or compared_rows(result)):
+        told.append(control_told(result))
+    return told
+
+
+def _false_alarms(result: Result) -> str:
+    rate = quantity(result.false_alarm_rate or 0.0, "share")
+    return f"False alarms: on unchanged code at most {rate} of such verdicts, all checks together, are red."
+
+
+def _place(run: RunResult) -> str:
+    return group_name(run.service, run.load)
+
+
+def how_driven(run: RunResult) -> str:
+    """How a load was compared: pairs that count, those that were dropped and why, how long, and why it ended there."""
+    made = run.comparison
+    if made is None:
+        return ""
+    dropped = ", ".join(f"{printable(reason)} {count:,}" for reason, count in made.dropped.items())
+    parts = [
+        f"{counted(made.pairs, 'pair')} of {quantity(made.block_s, 's')} blocks counted ({printable(made.order)})",
+        f"{counted(sum(made.dropped.values()), 'pair')} dropped ({dropped})" if dropped else "none dropped",
+        f"{lasting(made.duration_s)}, ended: {printable(made.stopped)}",
+        f"{quantity(made.max_slowdown_percent, 'percent')} slower is tolerated",
+    ]
+    return "; ".join(parts)
+
+
+def _baseline(baseline: Baseline) -> list[str]:
+    if baseline.kind == "paired":
+        return []  # the two sides say it
+    if baseline.commit is None and not baseline.runs:
+        return [f"Baseline {printable(baseline.choice)}: {printable(baseline.detail, 1000) or 'no earlier runs'}"]
+    commit = f", the nearest at {printable(baseline.commit[:_SHOWN])}" if baseline.commit else ""
+    walked = f", {counted(baseline.walked, 'commit')} before it" if baseline.walked else ""
+    when = f", of {moment(baseline.recorded_at)}" if baseline.recorded_at is not None else ""
+    branch = f" of {printable(baseline.branch)}" if baseline.branch else ""
+    detail = f": {printable(baseline.detail, 1000)}" if baseline.detail else ""
+    runs = counted(baseline.runs, "earlier run")
+    return [f"Baseline {printable(baseline.choice)}{detail}; {runs}{branch}{commit}{walked}{when}"]
+
+
+def control_told(result: Result) -> str:
+    """How fast the machine was; empty when it was not timed."""
+    control = result.control
+    if control is None:
+        return ""
+    spread = "" if control.spread_percent is None else f", spread {quantity(control.spread_percent, 'percent')}"
+    times = counted(control.repetitions, "repetition")
+    return f"Control, a fixed piece of work in the same job: {quantity(control.median_ms, 'ms')}{spread} ({times})"
+
+
+def acceptances(result: Result) -> list[str]:
+    """What the team has accepted: expired ones first, with the word for it."""
+    ranked = sorted(result.acceptances, key=lambda one: not one.expired)
+    return [_acceptance(one) for one in ranked]
+
+
+def _acceptance(one: Acceptance) -> str:
+    where = " / ".join(printable(name) for name in (one.service, one.load) if name)
+    subject = f"{where + ': ' if where else ''}{printable(label(one.metric))} of {printable(one.endpoint or 'the whole service')}"
+    who = f"by {printable(one.by)}: {printable(one.reason)}"
+    place = f" ({printable(one.source)})" if one.source else ""
+    most = f"up to {quantity(one.up_to_percent, 'percent')}"
+    if one.expired:
+        return f"EXPIRED on {printable(one.until)}, no longer accepted, remove it{place}: {subject} {most}, {who}"
+    return f"{subject} {most}, until {printable(one.until)}, {who}{place}"
+
+
