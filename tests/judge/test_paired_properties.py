@@ -69,7 +69,7 @@ def test_the_order_of_pairs_does_not_matter(seed: int) -> None:
     one, other = changes_of(pairs), changes_of(shuffled)
     for metric in ("mean", "p50", "p95"):
         assert one[metric].decision == other[metric].decision
-        assert one[metric].change == pytest.approx(other[metric].change, abs=0.15)  # one bin of a histogram
+        assert one[metric].change == pytest.approx(other[metric].change, abs=0.3)  # three bins of a histogram
 
 
 @few

@@ -303,6 +303,48 @@ def test_a_job_that_was_killed_in_its_turn_does_not_keep_the_others_waiting_for_
     assert 60 < sum(clock.waits) < 70
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_comment_that_is_deleted_while_a_job_waits_for_its_turn_is_written_anew(
+    github: GitHub, client: Client, others: int
+) -> None:
+    """Or another one that is there is taken."""
+    writer(client).write(FAILED, context(job="linux"))
+    (first,) = github.state.comments
+    github.state.reactions[first] = 1
+
+    def sleep(seconds: float) -> None:
+        github.state.comments.pop(first, None)
+        for _ in range(others if len(github.state.comments) < others else 0):
+            github.state.add_comment(render(PASSED, context(job="windows")))
+
+    client.patience.sleep = sleep
+    writer(client).write(PASSED, context(job="macos"))
+    (body,) = github.state.bodies
+    jobs = {entry.job for entry in read_record(body).entries}
+    assert jobs == ({"macos", "windows"} if others else {"macos"})
+
+
+def test_the_turn_is_taken_at_the_comment_that_is_changed(github: GitHub, client: Client) -> None:
+    """A comment of an older number may appear late: then the turn is taken there."""
+    writer(client).write(FAILED, context(job="linux"))
+    (late,) = github.state.comments
+    github.state.reactions[late] = 1
+
+    def sleep(seconds: float) -> None:
+        github.state.reactions.pop(late, None)
+        older = github.state.add_comment(render(PASSED, context(job="windows")))
+        del github.state.comments[older["id"]]
+        older |= {"id": 1, "url": older["url"].rpartition("/")[0] + "/1"}
+        github.state.comments[1] = older
+
+    client.patience.sleep = sleep
+    writer(client).write(PASSED, context(job="macos"))
+    assert list(github.state.comments) == [1]
+    assert {entry.job for entry in read_record(github.state.bodies[0]).entries} == {"linux", "macos", "windows"}
+    taken = [request for request in github.state.sent("POST") if "reactions" in request]
+    assert "/comments/1/reactions" in taken[-1]
+
+
 def test_racing_writers_that_do_not_know_of_each_other_settle_on_one_comment(github: GitHub) -> None:
     """Without names for the jobs, the last one counts."""
 

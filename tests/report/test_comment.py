@@ -260,6 +260,12 @@ def test_the_command_that_shows_the_same_is_exact() -> None:
     assert "```sh\nperfgate run --budgets perf/b.toml --service catalog --load peak --seed 7\n```" in text
 
 
+def test_a_base_that_is_no_commit_is_no_word_of_the_command() -> None:
+    """It would be an option."""
+    text = shown(compared(paired("not_worse"), base=Revision(commit="--base-url=http://evil.example")))
+    assert f"```sh\ngit checkout {COMMIT}\nperfgate run --seed 7\n```" in text
+
+
 @settings(max_examples=25)
 @given(st.text(max_size=40))
 def test_no_name_ends_the_block_of_code_or_the_command(name: str) -> None:

@@ -24,6 +24,7 @@ Examples:
   perfgate compare                           the work tree against [gate] baseline (merge-base)
   perfgate compare main                      the work tree against main
   perfgate compare v1.2 HEAD --load peak     two revisions
+  perfgate compare main --benchmarks "pytest benchmarks/"
   perfgate compare --service catalog --base-url http://127.0.0.1:8001 --head-url http://127.0.0.1:8002
 Exit codes: 0 not slower, 1 a slowdown is proven, 2 usage error, 3 it could not be decided."""
 )
@@ -35,6 +36,7 @@ Exit codes: 0 not slower, 1 a slowdown is proven, 2 usage error, 3 it could not 
 @options.seed
 @click.option("--base-url", metavar="URL", help="A deployment that already runs, in place of BASE.")
 @click.option("--head-url", metavar="URL", help="A deployment that already runs, in place of HEAD.")
+@click.option("--benchmarks", metavar="COMMAND", help="Compare what pytest-benchmark measures when this is run.")
 @options.max_duration
 @click.option(
     "--out", type=options.path, metavar="DIR", help="Folder for the recording; default .perfgate/runs/<time>."
@@ -51,6 +53,7 @@ def compare(  # noqa: PLR0913  (one argument per option)
     seed: int | None,
     base_url: str | None,
     head_url: str | None,
+    benchmarks: str | None,
     max_duration: float | None,
     out: Path | None,
     quiet: bool,
@@ -62,6 +65,7 @@ def compare(  # noqa: PLR0913  (one argument per option)
     decided or the time is over. HEAD is the work tree as it is unless given.
     """
     from perfgate.cli.comparing import ComparisonView
+    from perfgate.compare import suites
     from perfgate.compare.judging import judge
     from perfgate.compare.recording import record
     from perfgate.plan.budgets_file import read_plan
@@ -70,10 +74,16 @@ def compare(  # noqa: PLR0913  (one argument per option)
     plan = options.timed(read_plan(budgets, services=services, loads=loads, seed=seed), max_duration)
     view = ComparisonView(sys.stderr if quiet else sys.stdout, quiet=quiet)
     choice = base or (base_url or plan.gate.baseline)
-    sides = _sides(plan, (base, head), (base_url, head_url), view)
     folder = out or fresh_folder(plan.root)
     try:
-        manifest = record(plan, *sides, folder, view, choice=choice)
+        if benchmarks is None:
+            sides = _sides(plan, (base, head), (base_url, head_url), view)
+            manifest = record(plan, *sides, folder, view, choice=choice)
+        else:
+            if base_url or head_url:
+                raise UsageError("benchmarks are those of two revisions", place="--base-url")
+            names = base or _chosen(plan), head
+            manifest = suites.record(plan, benchmarks, names, folder, view, choice=choice)
     finally:
         view.close()
     finish(judge(folder, manifest), folder, files, budgets=budgets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from perfgate.compare import suite_judging
 from perfgate.compare.blocks import disturbed_counts, read_pairs
 from perfgate.compare.looking import findings, rules_of
 from perfgate.judge.accepting import acceptances
@@ -31,6 +32,8 @@ def judge(folder: Path, manifest: Manifest | None = None) -> Result:
         BudgetsError: its budgets cannot be read by this version.
     """
     manifest = manifest or Manifest.load(folder)
+    if manifest.comparison and manifest.comparison.benchmarks:
+        return suite_judging.judge(folder, manifest)
     plan = plan_of(manifest, folder)
     today = datetime.fromtimestamp(manifest.started_at, UTC).date()
     known = acceptances(plan.accepts, today)

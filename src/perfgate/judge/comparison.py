@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 NO_PAIRS = "no pair of blocks counts: nothing was compared"
 NOTHING_COMPARED = "nothing could be compared"
 BLOCKS = "blocks"  # the judged phase of a comparison
+_LATENCY = frozenset({"mean", "p50", "p95"})
+_DECIDED = frozenset({"worse", "not_worse", "better"})
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,15 @@ def compared_run(  # noqa: PLR0913  (what a comparison left)
         terms: on which it is judged.
     """
     counting = [pair for pair in pairs if not pair.disturbed]
+    known = {change.key.endpoint for change in changes if change.key.metric in _LATENCY and change.decision in _DECIDED}
     found = [
-        accepted(check_of(change, terms.undecided), service.name, load.name, terms.acceptances) for change in changes
+        accepted(
+            check_of(change, terms.undecided, known=change.key.endpoint in known),
+            service.name,
+            load.name,
+            terms.acceptances,
+        )
+        for change in changes
     ]
     doubts = [*terms.doubts, *_nothing(counting, found)]
     checks = [not_judged(check) for check in found] if doubts else found
@@ -97,8 +106,15 @@ def _nothing(counting: Sequence[Pair], checks: Sequence[Check]) -> list[str]:
     return [NOTHING_COMPARED] if all(check.status == "skipped" for check in checks) else []
 
 
-def check_of(change: Change, undecided: Status) -> Check:
-    """A finding as a check of the result."""
+def check_of(change: Change, undecided: Status, *, known: bool = False) -> Check:
+    """A finding as a check of the result.
+
+    Args:
+        change: the finding.
+        undecided: what an undecided one is.
+        known: something was decided about the endpoint's latency. Then a percentile of which there was simply too
+            little data is a warning: a rare endpoint's p95 must not make every comparison invalid, nor be a pass.
+    """
     in_percent = change.unit == "percent"
     return Check(
         kind="paired",
@@ -108,7 +124,7 @@ def check_of(change: Change, undecided: Status) -> Check:
         direction="at_least" if change.key.metric in {"throughput", "capacity"} else "at_most",
         observed=change.head,
         baseline=change.base,
-        status=_status(change, undecided),
+        status=_status(change, "warn" if known and change.too_wide else undecided),
         decision=None if change.decision == "too_few" else change.decision,
         change_percent=change.change if in_percent else None,
         interval_percent=change.interval if in_percent else None,

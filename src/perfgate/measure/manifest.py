@@ -71,12 +71,14 @@ class ComparisonEntry:
         base: the revision, with the keys of `target.revision`; all None for a deployment. The head's is the manifest's.
         base_words, head_words: the two sides, for people.
         choice: as it was asked for.
+        benchmarks: the command that was run at both, where it was benchmarks that were compared.
     """
 
     base: dict[str, Any]
     base_words: str
     head_words: str
     choice: str = ""
+    benchmarks: str = ""
 
 
 @dataclass

@@ -38,9 +38,9 @@ def compared_rows(result: Result) -> list[CheckRow]:
 def part_of(row: CheckRow) -> Part:
     """Where a report tells of a compared check.
 
-    `worse` made the verdict red; `accepted` would have; `noted` is worse and is only shown (p99, percentiles of the whole
-    service); `quiet` needs no attention; `missing` could not be compared, and the check's message says why. A check of a
-    run that is not sound is `quiet`: the run's doubts are told instead.
+    `worse` made the verdict red; `accepted` would have; `noted` is worse and is only shown (p99, percentiles of the
+    whole service); `quiet` needs no attention; `missing` could not be compared, and the check's message says why. A
+    check of a run that is not sound is `quiet`: the run's doubts are told instead.
     """
     check = row.check
     if row.doubted:
@@ -72,7 +72,7 @@ def in_parts(rows: Iterable[CheckRow], *parts: Part) -> list[CheckRow]:
 
 
 def most_changed(rows: Sequence[CheckRow]) -> CheckRow:
-    """The one to name first: an endpoint's latency before the whole service's, and that before resources; then by size."""
+    """The one to name first: an endpoint's latency, then the whole service's, then resources; the largest of them."""
     return max(
         rows,
         key=lambda row: (
@@ -159,6 +159,11 @@ def change_told(row: CheckRow) -> str:
     """The change with its interval: `+52 % (+45 % to +59 %)`."""
     ends = interval(row)
     return change(row) if ends == UNKNOWN else f"{change(row)} ({ends})"
+
+
+def remark(row: CheckRow) -> str:
+    """What the check's message adds to its figures and its verdict: what it would take, whose acceptance is over."""
+    return printable("; ".join(row.check.message.split("; ")[2:]), longest=1000)
 
 
 def tolerated_percent(row: CheckRow) -> float | None:

@@ -43,11 +43,12 @@ def sides_told(result: Result) -> str:
 
 
 def advice(result: Result) -> list[str]:
-    """What to do about what was found; nothing when nothing has to be done."""
+    """What to do about what was found, besides `search_command`; nothing when nothing has to be done."""
     rows = compared_rows(result)
     told = []
     if in_parts(rows, "worse"):
-        told.append(f"Make it faster{_search(result)}, or accept it for a time with [[accept]] in budgets.toml.")
+        prove = ", prove it on one machine with perfgate compare" if result.kind == "run" else ""
+        told.append(f"Make it faster{prove}, or accept it for a time with [[accept]] in budgets.toml.")
     if in_parts(rows, "undecided"):
         told.append(
             "Undecided is neither green nor red: drive longer (max_duration), where it is quieter, or tolerate more "
@@ -61,13 +62,12 @@ def advice(result: Result) -> list[str]:
     return told
 
 
-def _search(result: Result) -> str:
-    if result.kind == "run":
-        return ", prove it on one machine with `perfgate compare`"
+def search_command(result: Result) -> str:
+    """The command that finds the commit which made it slower; empty where there is nothing to search."""
     base, head = (result.base.commit if result.base else None), result.revision.commit
-    if not base or not head or result.revision.dirty:
+    if not base or not head or result.revision.dirty or not in_parts(compared_rows(result), "worse"):
         return ""
-    return f", find the commit with `perfgate bisect {printable(base[:_SHOWN])} {printable(head[:_SHOWN])}`"
+    return f"perfgate bisect {printable(base[:_SHOWN])} {printable(head[:_SHOWN])}"
 
 
 def grounds(result: Result) -> list[str]:
@@ -139,12 +139,11 @@ def acceptances(result: Result) -> list[str]:
 
 def _acceptance(one: Acceptance) -> str:
     where = " / ".join(printable(name) for name in (one.service, one.load) if name)
-    subject = f"{where + ': ' if where else ''}{printable(label(one.metric))} of {printable(one.endpoint or 'the whole service')}"
+    of = printable(one.endpoint or "the whole service")
+    subject = f"{where + ': ' if where else ''}{printable(label(one.metric))} of {of}"
     who = f"by {printable(one.by)}: {printable(one.reason)}"
     place = f" ({printable(one.source)})" if one.source else ""
     most = f"up to {quantity(one.up_to_percent, 'percent')}"
     if one.expired:
         return f"EXPIRED on {printable(one.until)}, no longer accepted, remove it{place}: {subject} {most}, {who}"
     return f"{subject} {most}, until {printable(one.until)}, {who}{place}"
-
-

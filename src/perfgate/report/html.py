@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from perfgate.judge.words import counted, label
+from perfgate.report.changes import is_compared
+from perfgate.report.comparison_sections import found_in, head_of, rests_on, told_of
 from perfgate.report.element import Child, element, written
+from perfgate.report.grid import badge, name, plain_list, table, titled
+from perfgate.report.grounds import how_driven, sides_told
 from perfgate.report.run_charts import run_charts
 from perfgate.report.statements import (
     caveats,
@@ -52,10 +56,13 @@ def render(result: Result) -> str:
     main = element(
         "main",
         _banner(result),
-        _titled("Failed", _list(failed_otherwise(result)), level="h2"),
+        head_of(result),
+        titled("Failed", plain_list(failed_otherwise(result)), level="h2"),
         _changed(result),
-        _titled("Could not be judged", _list(unjudged(result)), level="h2"),
-        _titled("Generator health", _list(health_notes(result)), level="h2"),
+        titled("Could not be judged", plain_list(unjudged(result, undecided=False)), level="h2"),
+        told_of(result),
+        rests_on(result),
+        titled("Generator health", plain_list(health_notes(result)), level="h2"),
         _overview(result),
         (section for number, run in enumerate(result.runs) for section in _run(number, run)),
         _other_checks(result),
@@ -88,6 +95,7 @@ def _banner(result: Result) -> ET.Element:
     return element(
         "header",
         element("h1", headline(result)),
+        element("p", both) if (both := sides_told(result)) else None,
         element("ul", (element("li", fact) for fact in _facts(result)), class_="meta"),
         (element("p", note, class_="note") for note in caveats(result)),
         class_=f"banner {result.verdict}",
@@ -107,49 +115,8 @@ def _facts(result: Result) -> Iterable[Child]:
     yield f"seed {result.seed}"
 
 
-def badge(status: str) -> ET.Element:
-    """A status as a small coloured word."""
-    return element("span", status, class_=f"badge {status}")
-
-
-def table(
-    headings: Sequence[str], rows: Sequence[Sequence[Child]], *, numbers: Sequence[str] = ()
-) -> ET.Element | None:
-    """A table whose first column names the row; None without rows.
-
-    Args:
-        headings: of the columns.
-        rows: cells per row.
-        numbers: the headings whose columns are aligned to the right.
-    """
-    if not rows:
-        return None
-    styles = ["number" if heading in numbers else None for heading in headings]
-    head = (element("th", text, scope="col", class_=style) for text, style in zip(headings, styles, strict=True))
-    body = (
-        element(
-            "tr",
-            element("th", row[0], scope="row"),
-            (element("td", cell, class_=style) for cell, style in zip(row[1:], styles[1:], strict=True)),
-        )
-        for row in rows
-    )
-    made = element("table", element("thead", element("tr", head)), element("tbody", body))
-    return element("div", made, class_="scroll", tabindex="0", role="region", aria_label=f"table by {headings[0]}")
-
-
-def _titled(title: str, *content: Child, level: str = "h3") -> Iterable[Child]:
-    """A heading and what follows, or nothing when nothing follows."""
-    kept = [child for child in content if child is not None]
-    return [element(level, title), *kept] if kept else []
-
-
-def _name(text: str) -> ET.Element:
-    return element("span", text, class_="name")
-
-
 def _subject(row: CheckRow) -> Child:
-    return WHOLE_SERVICE if row.name is None else _name(row.name)
+    return WHOLE_SERVICE if row.name is None else name(row.name)
 
 
 _CHECK_NUMBERS = ("observed", "limit", "over by")
@@ -161,30 +128,27 @@ def _check_cells(row: CheckRow) -> list[Child]:
     observed: Child = row.observed
     if row.status in ("fail", "warn"):
         observed = element("span", row.observed, class_=f"broken {row.status}")
-    source = _name(check.source) if check.source else row.source
+    source = name(check.source) if check.source else row.source
     unsaid = check.message if row.status in ("skipped", "invalid") else ""
     status = element("div", badge(row.status), element("div", unsaid, class_="note") if unsaid else None)
     return [_subject(row), row.metric, observed, row.limit, row.excess, source, status]
 
 
 def _changed(result: Result) -> Iterable[Child]:
-    rows = list(check_rows(result))
+    rows = [row for row in check_rows(result) if not is_compared(row)]
     headings = (_CHECK_HEADINGS[0], "service / load", *_CHECK_HEADINGS[1:])
     for title, status in (("What failed", "fail"), ("Warnings", "warn")):
         cells = [(row.group, _check_cells(row)) for row in rows if row.status == status]
         lines = [[first, group, *rest] for group, (first, *rest) in cells]
-        yield from _titled(title, table(headings, lines, numbers=_CHECK_NUMBERS), level="h2")
-
-
-def _list(items: Sequence[str]) -> ET.Element | None:
-    return element("ul", (element("li", item) for item in items), class_="plain") if items else None
+        yield from titled(title, table(headings, lines, numbers=_CHECK_NUMBERS), level="h2")
 
 
 def _overview(result: Result) -> Iterable[Child]:
     rows = [_overview_row(index, run) for index, run in enumerate(result.runs)]
     headings = ("service / load", *SUMMARY_HEADINGS[1:])
-    yield from _titled("Overview", table(headings, rows, numbers=SUMMARY_HEADINGS[1:-1]), level="h2")
-    scored = [service for service in result.services if service.score.score is not None]
+    title = "Overview, figures of the head" if result.kind == "compare" else "Overview"
+    yield from titled(title, table(headings, rows, numbers=SUMMARY_HEADINGS[1:-1]), level="h2")
+    scored = [service for service in result.services if service.score.score is not None and result.kind != "compare"]
     yield from _tiles(
         [
             (f"health score, {service.name}", f"{service.score.score:.0f}/100 ({service.score.grade})")
@@ -211,22 +175,27 @@ def _tiles(facts: Sequence[tuple[str, str]]) -> Iterable[Child]:
 def _run(index: int, run: RunResult) -> Iterable[Child]:
     yield element("h2", f"{run.service} / {run.load}", badge(run.verdict), id=f"run-{index}")
     yield element("p", _about(run), class_="note")
-    yield _list([*(placed_doubts(run) or run.reasons), *findings(run)])
+    yield plain_list([*(placed_doubts(run) or run.reasons), *findings(run)])
     charts = run_charts(run)
     yield element("div", charts, class_="charts") if charts else None
-    yield from _titled("Checks", _checks_table(list(run_rows(run))))
-    yield from _titled(f"Endpoints ({run.judged_phase or 'nothing judged'})", _endpoints(run))
-    yield from _titled("Custom metrics", _metrics(run))
-    yield from _titled("Failures", _failures(run.failures))
+    yield from found_in(run)
+    yield from titled("Checks", _checks_table([row for row in run_rows(run) if not is_compared(row)]))
+    judged = "at the head" if run.comparison else run.judged_phase or "nothing judged"
+    yield from titled(f"Endpoints ({judged})", _endpoints(run))
+    yield from titled("Custom metrics", _metrics(run))
+    yield from titled("Failures", _failures(run.failures))
     yield from _slowest(run)
-    yield from _titled("Steps", _steps(run))
-    yield from _titled("Phases", _phases(run.phases))
-    yield from _health(run)
+    yield from titled("Steps", _steps(run))
+    yield from titled("Phases", _phases(run.phases))
+    if not run.comparison or run.health.reasons or run.health.notes:
+        yield from _health(run)
 
 
 def _about(run: RunResult) -> str:
     model = "users that wait for answers (closed model)" if run.model == "closed" else "arrivals at a rate (open model)"
     judged = f"; judged: {run.judged_phase}" if run.judged_phase else ""
+    if run.comparison:
+        judged = f": {how_driven(run)}"
     return f"{run.load_kind} load, {model}, driven for {lasting(run.duration_s)}{judged}"
 
 
@@ -241,7 +210,7 @@ _ENDPOINT_NUMBERS = ("requests", "failed", "errors", "req/s", *(label(name) for 
 
 
 def _endpoints(run: RunResult) -> ET.Element | None:
-    rows = [_endpoint_row(_name(endpoint.name or ""), endpoint) for endpoint in run.endpoints]
+    rows = [_endpoint_row(name(endpoint.name or ""), endpoint) for endpoint in run.endpoints]
     if run.total:
         rows.append(_endpoint_row(WHOLE_SERVICE, run.total))
     return table(("endpoint", *_ENDPOINT_NUMBERS), rows, numbers=_ENDPOINT_NUMBERS)
@@ -262,8 +231,8 @@ def _metrics(run: RunResult) -> ET.Element | None:
     statistics = ("mean", "p50", "p95", "p99", "min", "max")
     rows: list[list[Child]] = [
         [
-            _name(metric.name),
-            WHOLE_SERVICE if metric.endpoint is None else _name(metric.endpoint),
+            name(metric.name),
+            WHOLE_SERVICE if metric.endpoint is None else name(metric.endpoint),
             f"{metric.count:,}",
             *(number(getattr(metric, statistic), metric.unit) for statistic in statistics),
         ]
@@ -274,7 +243,7 @@ def _metrics(run: RunResult) -> ET.Element | None:
 
 def _failures(failures: Sequence[Failure]) -> ET.Element | None:
     rows: list[list[Child]] = [
-        [_name(failure.kind), f"{failure.count:,}", _name(failure.example)] for failure in failures
+        [name(failure.kind), f"{failure.count:,}", name(failure.example)] for failure in failures
     ]
     return table(("kind", "count", "an example"), rows, numbers=("count",))
 
@@ -284,7 +253,7 @@ def _slowest(run: RunResult) -> Iterable[Child]:
     rows: list[list[Child]] = []
     for request in run.slowest:
         endpoint, at, time, status, url, trace = slowest_row(request)
-        rows.append([_name(endpoint), at, time, status, _name(url), _name(trace)])
+        rows.append([name(endpoint), at, time, status, name(url), name(trace)])
     if rows:
         shown = table(SLOWEST_HEADINGS, rows, numbers=("at", "response time", "status"))
         yield element("details", element("summary", "Slowest requests"), shown)
@@ -354,7 +323,7 @@ def _health(run: RunResult) -> Iterable[Child]:
         "details",
         element("summary", "Generator health"),
         _tiles(facts),
-        _list([*filter(None, [drivers(run)]), *health.reasons, *health.notes]),
+        plain_list([*filter(None, [drivers(run)]), *health.reasons, *health.notes]),
         open="open" if not health.valid else None,
     )
 
@@ -365,4 +334,4 @@ def _other_checks(result: Result) -> Iterable[Child]:
     cells = [(row.group, _check_cells(row)) for row in loose]
     rows = [[first, group, *rest] for group, (first, *rest) in cells]
     title = "Benchmarks" if result.kind == "benchmarks" else "Services and artifacts"
-    return _titled(title, table(headings, rows, numbers=_CHECK_NUMBERS), level="h2")
+    return titled(title, table(headings, rows, numbers=_CHECK_NUMBERS), level="h2")

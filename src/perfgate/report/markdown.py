@@ -70,12 +70,13 @@ def render(result: Result, *, longest: int = LONGEST) -> str:
     page.add(f"## {SYMBOLS[result.verdict]} perfgate {sentence(headline(result))}", "")
     page.add_all([], [f"> {sentence(note)}" for note in caveats(result)])
     page.add_all([], [sentence(both)] if (both := grounds.sides_told(result)) else [])
-    page.add_all(_opening(*_COMPARED), [_compared_row(row) for row in changes.in_parts(compared, *_RED)])
+    page.add_all(_opening(*_COMPARED), _compared_rows(changes.in_parts(compared, *_RED)))
     changed = with_status(rows, "fail") + with_status(rows, "warn")
     page.add_all(_opening(*_CHANGED), [_changed_row(row) for row in changed])
     page.add_all(["**Failed**", ""], _list(failed_otherwise(result)))
-    page.add_all(["**Undecided**", ""], _list(changes.undecided_told(compared)))
-    page.add_all(["**What to do**", ""], _list(grounds.advice(result)))
+    undecided = changes.in_parts(compared, "undecided")
+    page.add_all(["**Undecided**", "", *_opening(*_COMPARED)], _compared_rows(undecided))
+    page.add_all(["**What to do**", ""], _advice(result))
     page.add_all(["**Could not be judged**", ""], _list(unjudged(result, undecided=False)))
     page.add_all(["**At one side only**", ""], _list(changes.at_one_side(compared)))
     page.add_all(["**Better**", "", *_opening(*_COMPARED)], _compared_rows(changes.in_parts(compared, "better")))
@@ -164,7 +165,9 @@ def _compared_row(row: CheckRow) -> str:
     part = changes.part_of(row)
     change = sentence(changes.change(row))
     cells = (changes.measure(row), changes.before(row), changes.after(row))
-    rest = (changes.interval(row), changes.detectable(row), changes.decision(row))
+    more = "" if row.check.accepted else changes.remark(row)
+    decision = ": ".join(filter(None, (changes.decision(row), more if part in ("worse", "undecided") else "")))
+    rest = (changes.interval(row), changes.detectable(row), decision)
     return _line(
         BETTER if part == "better" else SYMBOLS[row.status],
         sentence(row.group),
@@ -192,6 +195,11 @@ def _held_cells(row: CheckRow) -> list[str]:
 
 def _list(reasons: Sequence[str]) -> list[str]:
     return [f"- {sentence(reason)}" for reason in reasons]
+
+
+def _advice(result: Result) -> list[str]:
+    command = grounds.search_command(result)
+    return _list(grounds.advice(result)) + ([f"- To find the commit: {code(command)}"] if command else [])
 
 
 def _summaries(result: Result) -> list[str]:

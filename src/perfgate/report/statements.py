@@ -130,11 +130,7 @@ def unjudged(result: Result, *, undecided: bool = True) -> list[str]:
         if service.verdict == "invalid" and not service.checks:
             found += service.reasons
     found += [reason for run in result.runs for reason in placed_doubts(run)]
-    found += [
-        f"{row.place}: {row.check.message}"
-        for row in rows
-        if row.check.status == "invalid" and not row.doubted
-    ]
+    found += [f"{row.place}: {row.check.message}" for row in rows if row.check.status == "invalid" and not row.doubted]
     apart = () if undecided else undecided_told(rows)
     told_once = dict.fromkeys(printable(reason, longest=1000) for reason in found)
     return [reason for reason in told_once if reason not in apart]

@@ -65,7 +65,7 @@ def render(result: Result, *, width: int = 80, color: bool = False, verbose: boo
 
 
 def summary(result: Result, *, width: int = 80, color: bool = False) -> str:
-    """Only the table of runs with their verdicts and figures, without a newline at its end; arguments as in `render`."""
+    """Only the table of runs with their verdicts and figures, without a newline at its end; arguments as `render`'s."""
     console, buffer = text_console(width, color=color)
     for part in _summaries(result):
         print_part(console, part)
@@ -123,7 +123,7 @@ def _parts(result: Result, *, verbose: bool) -> Iterable[RenderableType]:
     yield from _broken(with_status(rows, "fail"), "Failed", "fail")
     yield from _notes("Failed", failed_otherwise(result), COLOURS["fail"])
     yield from _undecided(compared, verbose=verbose)
-    yield from _notes("What to do", grounds.advice(result))
+    yield from _notes("What to do", _advice(result))
     yield from _changed(compared, ("accepted",), "as accepted", "warn")
     yield from _changed(compared, ("noted",), "only shown, no part of the verdict", "warn")
     yield from _broken(with_status(rows, "warn"), "Warnings", "warn")
@@ -192,6 +192,9 @@ def _changed(
     word = changes.verdict_word(found, "better" if parts == ("better",) else "worse").capitalize()
     yield _heading(f"{word}, {what} ({len(found)})", COLOURS[status])
     yield _change_table(found)
+    if parts == ("worse",):  # say, whose acceptance is over
+        remarks = ((row, changes.remark(row)) for row in found)
+        yield from (_bullet(f"{row.subject} {changes.measure(row)}: {more}") for row, more in remarks if more)
 
 
 def _change_table(rows: Sequence[CheckRow], *, detectable: bool = False) -> Table:
@@ -207,6 +210,11 @@ def _change_table(rows: Sequence[CheckRow], *, detectable: bool = False) -> Tabl
         cells += [changes.interval(row), *([changes.detectable(row)] if detectable else [])]
         table.add_row(*(Text(cell) for cell in cells))
     return table
+
+
+def _advice(result: Result) -> list[str]:
+    command = grounds.search_command(result)
+    return [*grounds.advice(result), *([f"To find the commit: {command}"] if command else [])]
 
 
 def _undecided(rows: Sequence[CheckRow], *, verbose: bool) -> Iterable[RenderableType]:

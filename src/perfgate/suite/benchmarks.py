@@ -99,9 +99,7 @@ class Benchmarks:
         """The plan without budgets of benchmarks that exist and were deselected, as by `-k`."""
         there = [name for entry in found.entries for name in (entry.name, *entry.also)]
         kept = [
-            budget
-            for budget in self._plan.benchmarks
-            if budget.matches(there) or not budget.matches(self._deselected)
+            budget for budget in self._plan.benchmarks if budget.matches(there) or not budget.matches(self._deselected)
         ]
         return replace(self._plan, benchmarks=tuple(kept))
 

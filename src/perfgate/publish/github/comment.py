@@ -88,8 +88,8 @@ class CommentWriter:
         turns = Turns(self.client, self.pause_s)
         for _ in range(_MOST_ROUNDS):
             oldest = next(iter(self._ours(mark)), None) or self._create(render(parts, context), mark)
-            with turns.turn(oldest):
-                found = self._ours(mark)
+            with turns.turn(oldest) as is_there:
+                found = self._ours(mark) if is_there else []
                 if not found or found[0].id != oldest.id:
                     continue
                 written = self._update(found[0], parts, context, _all_said(found))

@@ -27,6 +27,7 @@ NEEDS = "pull-requests: write"
 _REACTION = "eyes"
 _LONGEST_TURN_S = 60.0  # a job that has it for longer was killed
 _MERGE = "let one job comment for all, with `perfgate comment --merge`"
+_GONE = -1  # no reaction has this number
 _THERE, _MADE, _DELETED, _NEVER = 200, 201, 204, 404
 
 
@@ -43,23 +44,24 @@ class Turns:
     pause_s: float
 
     @contextmanager
-    def turn(self, comment: IssueComment) -> Iterator[None]:
-        """While inside, no other job changes the comment.
+    def turn(self, comment: IssueComment) -> Iterator[bool]:
+        """While inside, no other job changes the comment; gives False when somebody has deleted it.
 
         Raises:
             GitHubError: see `Client.ask`; the turn never came.
         """
         reaction = self._taken(comment)
         try:
-            yield
+            yield reaction != _GONE
         finally:
-            self._give_back(comment, reaction)
+            if reaction != _GONE:
+                self._give_back(comment, reaction)
 
     def _taken(self, comment: IssueComment) -> int:
         holder, since_s = 0, 0.0
         while True:
             made, reaction = self.client.ask("take turns with other jobs", lambda: _react(comment), needs=NEEDS)
-            if made:
+            if made or reaction == _GONE:
                 return reaction
             if reaction != holder:
                 holder, since_s = reaction, 0.0
@@ -80,6 +82,8 @@ def _react(comment: IssueComment) -> tuple[bool, int]:
     api = comment.requester  # PyGithub's own method does not tell whether it was there before
     status, headers, text = api.requestJson("POST", f"{comment.url}/reactions", input={"content": _REACTION})
     answer: Any = json.loads(text) if text else {}
+    if status == _NEVER:
+        return False, _GONE
     if status not in (_THERE, _MADE):
         raise api.createException(status, headers, answer)
     return status == _MADE, int(answer["id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from perfgate.judge.result import Acceptance, Result
     from perfgate.report.comment.subject import Context, Part, Row, Subject
 
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")  # nothing else is a word of a command that people copy
 _MOST_NAMED = 4  # loads that the command names; beyond that it drives them all
 
 
@@ -157,8 +159,9 @@ def _ticks(text: str) -> list[str]:
 
 def _command(result: Result, context: Context) -> str:
     words = ["perfgate"]
-    if result.kind == "compare" and result.base and result.base.commit:
-        words += ["compare", result.base.commit]
+    base = result.base.commit if result.base else None
+    if result.kind == "compare" and base and _COMMIT.fullmatch(base):
+        words += ["compare", base]
     else:
         words += ["run"]
     words += ["--budgets", context.budgets] if context.budgets != "budgets.toml" else []
