@@ -1,7 +1,8 @@
-"""The gate: the only place that knows the order of work. Plan, drive, measure, judge; the caller reports.
+"""The gate: the only place that knows the order of work. Plan, drive, measure, judge, compare; the caller reports.
 
-`record` does all that touches the world, and leaves a recording; `judging.judge` turns any recording, whole or partial,
-into a result; `run` is the one after the other. The command line, CI and pytest all call these.
+`record` does all that touches the service, and leaves a recording; `judging.judge` turns any recording, whole or
+partial, into a result; `past.concluding` compares that with the history, and adds to it; `run` is one after the other.
+The command line, CI and pytest all call these.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from perfgate.drive.fleet import Engines
 from perfgate.errors import EngineError, PerfgateError, ScenarioError, ServiceError, StoppedError, StorageError
 from perfgate.measure import control
 from perfgate.measure.manifest import Manifest, Problem, RunEntry, ServiceEntry
+from perfgate.past.ahead import Ahead
 from perfgate.preflight import check_scenarios, open_folder
 from perfgate.signals import heed_stop, stop_signals
 from perfgate.stage import Seat, Watcher, drive_stage
@@ -51,7 +53,8 @@ def run(  # noqa: PLR0913  (what a caller may choose)
         UsageError, ScenarioError: something cannot be used, and nothing was driven.
         StorageError: results cannot be written.
     """
-    manifest = record(plan, folder, watcher, strict=strict, engines=engines, running=running)
+    ahead = Ahead(watcher, plan.gate.store)
+    manifest = record(plan, folder, ahead, strict=strict, engines=engines, running=running)
     # Imported late: numpy and the models take a quarter of a second, which the first request should not wait for.
     from perfgate.past.concluding import conclude
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,10 @@ def test_what_was_told_before_stays(tmp_path: Path) -> None:
 @given(st.text(st.characters(exclude_characters="\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", codec="utf-8")))
 def test_no_output_can_end_itself_and_begin_another(value: str) -> None:
     """Whatever its value is."""
-    path = Path(f"/tmp/{id(value)}-perfgate-output")
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "output")
         write_outputs(path, {"result": value, "verdict": "pass"})
         assert parsed(path.read_text(encoding="utf-8"))["verdict"] == "pass"
-    finally:
-        path.unlink()
 
 
 @given(st.text(), st.text())

@@ -6,8 +6,12 @@ from math import sin
 from typing import TYPE_CHECKING, Any
 
 from perfgate.judge.result import (
+    Acceptance,
+    Baseline,
     Capacity,
     Check,
+    Comparison,
+    Control,
     Drift,
     Environment,
     Recovery,
@@ -381,6 +385,136 @@ def passed(**changes: Any) -> Result:
     return result(**{**fields, **changes})
 
 
+BASE = "fedcba9876543210fedcba9876543210fedcba98"
+ITEM = "GET /items/{id}"
+
+
+def paired(decision: str | None = "not_worse", status: str = "pass", **changes: Any) -> Check:
+    """A comparison of p95 with the base; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "kind": "paired",
+        "endpoint": ITEM,
+        "metric": "p95",
+        "unit": "ms",
+        "baseline": 250.0,
+        "observed": 252.5,
+        "decision": decision,
+        "change_percent": 1.0,
+        "interval_percent": (-2.0, 4.0),
+        "smallest_detectable_percent": 14.0,
+        "status": status,
+        "message": "p95 250 ms to 252.5 ms, +1 % (-2 % to +4 %); not more than the 10 % tolerated; "
+        "14 % would have been found",
+    }
+    return Check(**{**fields, **changes})
+
+
+WORSE = paired(
+    "worse",
+    "fail",
+    observed=380.0,
+    change_percent=52.0,
+    interval_percent=(45.0, 59.0),
+    message="p95 250 ms to 380 ms, +52 % (+45 % to +59 %); proven worse than the 10 % tolerated",
+)
+UNDECIDED = paired(
+    "undecided",
+    "invalid",
+    endpoint="GET /search",
+    observed=265.0,
+    change_percent=6.0,
+    interval_percent=(-5.0, 18.0),
+    message="p95 250 ms to 265 ms, +6 % (-5 % to +18 %); undecided against the 10 % tolerated; "
+    "about 90 pairs would tell, 30 were driven",
+)
+BETTER = paired(
+    "better", metric="p50", baseline=20.0, observed=15.0, change_percent=-25.0, interval_percent=(-29.0, -20.0)
+)
+NOTED = paired("worse", "warn", metric="p99", change_percent=30.0, interval_percent=(12.0, 55.0))
+THROUGHPUT = paired(
+    endpoint=None, metric="throughput", unit="/s", direction="at_least", baseline=100.0, observed=99.0,
+    change_percent=-1.0, interval_percent=(-2.0, 0.5), smallest_detectable_percent=9.5,
+)  # fmt: skip
+ERRORS = paired(
+    metric="error_rate", unit="share", baseline=0.001, observed=0.003, change_percent=None, interval_percent=None,
+    smallest_detectable_percent=None,
+)  # fmt: skip
+AT_ONE_SIDE = [
+    paired(decision, "skipped", endpoint=name, metric=metric, change_percent=None, interval_percent=None,
+           smallest_detectable_percent=None, baseline=None, message=f"{metric} new: the base has no such endpoint")
+    for decision, name in (("new", "POST /carts"), ("gone", "GET /basket"))
+    for metric in ("mean", "p95", "error_rate")
+]  # fmt: skip
+TOO_FEW = paired(None, "skipped", metric="p99", observed=None, baseline=None, change_percent=None,
+                 interval_percent=None, message="p99 too few requests to compare")  # fmt: skip
+
+
+def acceptance(**changes: Any) -> Acceptance:
+    """An accepted regression; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "service": "catalog",
+        "metric": "cpu_per_request",
+        "up_to_percent": 15.0,
+        "reason": "prices are now read from the ledger",
+        "by": "ann@example.com",
+        "until": "2027-03-31",
+        "source": "budgets.toml:70",
+    }
+    return Acceptance(**{**fields, **changes})
+
+
+EXPIRED = acceptance(metric="p95", endpoint=ITEM, until="2025-12-31", expired=True, source="budgets.toml:80")
+ACCEPTED = paired("worse", "warn", endpoint=None, metric="cpu_per_request", baseline=1.0, observed=1.12,
+                  change_percent=12.0, interval_percent=(10.5, 13.0), accepted=acceptance())  # fmt: skip
+
+
+def comparison(**changes: Any) -> Comparison:
+    """Thirty pairs, three of them left out; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "pairs": 27,
+        "dropped": {"steal": 2, "schedule lag": 1},
+        "block_s": 1.0,
+        "duration_s": 64.0,
+        "stopped": "every check is decided",
+        "base_url": "http://127.0.0.1:8001",
+        "head_url": "http://127.0.0.1:8002",
+        "max_slowdown_percent": 10.0,
+        "false_alarm_rate": 0.01,
+    }
+    return Comparison(**{**fields, **changes})
+
+
+def compared(*checks: Check, **changes: Any) -> Result:
+    """A comparison of two revisions with these checks; `changes` replace its fields."""
+    driven = run("peak", checks=list(checks), comparison=comparison(), phases=[], series=Series(), metrics=[],
+                 slowest=[], verdict=changes.get("verdict", "pass"))  # fmt: skip
+    fields: dict[str, Any] = {
+        "kind": "compare",
+        "base": Revision(commit=BASE),
+        "revision": Revision(commit="0123456789abcdef0123456789abcdef01234567", branch="faster", dirty=False),
+        "baseline": Baseline(kind="paired", choice="merge-base", commit=BASE),
+        "false_alarm_rate": 0.01,
+        "control": Control(median_ms=0.55, spread_percent=2.5, repetitions=200),
+        "runs": [driven],
+    }
+    return passed(**{**fields, **changes})
+
+
+def slower() -> Result:
+    """A comparison that failed, with everything in it."""
+    checks = [WORSE, UNDECIDED, BETTER, NOTED, paired(endpoint="GET /items"), ERRORS, *AT_ONE_SIDE, TOO_FEW, ACCEPTED]
+    return compared(*checks, THROUGHPUT, verdict="fail", exit_code=1, acceptances=[acceptance(), EXPIRED])
+
+
+def against_history(*checks: Check, **changes: Any) -> Result:
+    """A run whose checks were compared with earlier runs."""
+    baseline = Baseline(kind="history", choice="merge-base", commit=BASE, branch="main", walked=3, runs=12,
+                        recorded_at=STARTED_AT - 86_400, detail="the merge base of 0123456 and main")  # fmt: skip
+    history = [one.model_copy(update={"kind": "history", "limit": 275.0}) for one in checks]
+    fields = {"kind": "run", "base": None, "baseline": baseline, "runs": [run("peak", checks=[check(), *history])]}
+    return compared(**{**fields, **changes})
+
+
 HOSTILE = [
     'GET /a|b`c``d "quoted" <script>alert(1)</script> & @someone #12 [bold]x[/bold] [/items/[id]]',
     "GET /new\nline\r\n\x1b[31mred\x00\u202e | --- |\n# heading",
@@ -415,4 +549,29 @@ def hostile(name: str) -> Result:
                 phases=phases(("steady", 0.0, 60.0, 20.0), names=(name,)),
             )
         ],
+    )
+
+
+def hostile_comparison(name: str) -> Result:
+    """A comparison in which everything that can come from outside is `name`."""
+    own = acceptance(service=name, load=name, endpoint=name, metric=name, reason=name, by=name, until=name, source=name)
+    changes = {"endpoint": name, "message": f"{name}; {name}; {name}"}
+    checks = [one.model_copy(update=changes) for one in (WORSE, UNDECIDED, BETTER, NOTED, paired(), ERRORS, TOO_FEW)]
+    checks += [one.model_copy(update=changes) for one in AT_ONE_SIDE]
+    checks.append(ACCEPTED.model_copy(update={**changes, "accepted": own}))
+    driven = run(
+        name,
+        service=name,
+        checks=checks,
+        comparison=comparison(dropped={name: 1}, stopped=name, order=name, base_url=name, head_url=name),
+    )
+    return compared(
+        verdict="fail",
+        exit_code=1,
+        base=Revision(commit=name, branch=name),
+        revision=Revision(commit=name, branch=name, dirty=False),
+        baseline=Baseline(kind="paired", choice=name, commit=name, branch=name, detail=name),
+        services=[ServiceResult(name=name, url=name, verdict="fail")],
+        acceptances=[own, own.model_copy(update={"expired": True})],
+        runs=[driven],
     )

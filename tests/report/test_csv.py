@@ -50,8 +50,12 @@ def test_resources_stand_with_the_whole_service_only() -> None:
 def test_every_column_of_an_amount_names_its_unit() -> None:
     """But counts, shares and the load's own level."""
     plain = {"requests", "failures", "error_rate", "level"}
-    amounts = [name for name in report.COLUMNS[10:] if name not in plain | {"scope", "endpoint", "saturated"}]
-    assert [name for name in amounts if not re.search(r"_(s|ms|per_s|cores|bytes)$|^bytes_received$", name)] == []
+    words = {"scope", "endpoint", "saturated", "metric", "kind", "status", "decision", "accepted", "base_commit"}
+    in_unit = {"unit", "base", "head"}
+    amounts = [name for name in report.COLUMNS[10:] if name not in plain | words | in_unit]
+    assert [
+        name for name in amounts if not re.search(r"_(s|ms|per_s|cores|bytes|percent)$|^bytes_received$", name)
+    ] == []
 
 
 def test_custom_metrics_have_columns_with_their_units() -> None:
@@ -75,6 +79,25 @@ def test_a_metric_of_something_that_is_no_request_has_a_row_of_its_own() -> None
 def test_a_run_that_was_not_driven_has_no_rows() -> None:
     """The heading is still there."""
     assert report.render(results.passed(runs=[results.refused()])).splitlines() == [",".join(report.COLUMNS)]
+
+
+def test_a_compared_check_is_a_row_with_both_sides_and_the_change() -> None:
+    """Unrounded, in its own unit; empty where nothing is known."""
+    names = ("endpoint", "metric", "decision", "unit", "base", "head", "change_percent", "change_low_percent",
+             "change_high_percent", "accepted", "base_commit")  # fmt: skip
+    found = rows(results.compared(results.WORSE, results.ERRORS))
+    assert [row["scope"] for row in found] == ["comparison"] * 2
+    assert [found[0][name] for name in names] == [
+        results.ITEM, "p95", "worse", "ms", "250.0", "380.0", "52.0", "45.0", "59.0", "no", results.BASE
+    ]  # fmt: skip
+    assert (found[1]["base"], found[1]["change_percent"]) == ("0.001", "")
+
+
+def test_checks_against_the_history_have_rows_beside_those_of_the_phases() -> None:
+    """Budgets have none: they are no change."""
+    found = rows(results.against_history(results.paired()))
+    assert [row["kind"] for row in found if row["scope"] == "comparison"] == ["history"]
+    assert {row["scope"] for row in found} == {"comparison", "service", "endpoint"}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1+1", '=cmd|"/c calc"!A1'])

@@ -15,7 +15,13 @@ from tests.report import results
 if TYPE_CHECKING:
     from perfgate.judge.result import Result
 
-RESULTS = [results.result(), results.passed(), *map(results.hostile, results.HOSTILE)]
+RESULTS = [
+    results.result(),
+    results.passed(),
+    results.slower(),
+    results.against_history(results.WORSE),
+    *map(results.hostile, results.HOSTILE),
+]
 
 
 @pytest.mark.parametrize("result", RESULTS)

@@ -137,8 +137,20 @@ def test_the_cases_of_a_suite_share_the_time_of_its_load() -> None:
 @given(st.text())
 def test_any_name_gives_a_document_that_can_be_parsed(name: str) -> None:
     """Control characters, which XML forbids, are shown as escapes."""
-    root = read(results.hostile(name))
-    assert stated(root) == counts(root)
+    for result in (results.hostile(name), results.hostile_comparison(name)):
+        root = read(result)
+        assert stated(root) == counts(root)
+
+
+def test_each_compared_check_tells_its_change_green_ones_too() -> None:
+    """A failure's text is the check's own message, once."""
+    root = read(results.slower())
+    failure = case(root, "perfgate.catalog.peak", "GET /items/{id} p95 (paired)").find("failure")
+    assert failure is not None
+    assert (failure.text, failure.get("message")) == (results.WORSE.message, results.WORSE.message)
+    held = case(root, "perfgate.catalog.peak", "GET /items p95 (paired)")
+    assert [(child.tag, child.text) for child in held] == [("system-out", results.paired().message)]
+    assert case(root, "perfgate.catalog.peak", "POST /carts p95 (paired)").find("skipped") is not None
 
 
 def test_two_names_that_differ_in_a_control_character_stay_apart() -> None:

@@ -81,10 +81,44 @@ def test_what_could_not_be_judged_is_told() -> None:
     assert "- checkout/normal: the service died after 3 s with exit code 1\n" in markdown.render(results.result())
 
 
-@pytest.mark.parametrize("result", [results.result(), results.passed(), *map(results.hostile, results.HOSTILE)])
+@pytest.mark.parametrize(
+    "result",
+    [
+        results.result(),
+        results.passed(),
+        results.slower(),
+        *map(results.hostile, results.HOSTILE),
+        *map(results.hostile_comparison, results.HOSTILE),
+    ],
+)
 def test_every_table_has_as_many_cells_in_each_row(result: Result) -> None:
     """A pipe in a name would shift the rest of its row."""
-    assert {len(row) for row in Page(markdown.render(result)).rows} <= {7, 8, 11}
+    assert {len(row) for row in Page(markdown.render(result)).rows} <= {7, 8, 10, 11}
+
+
+@given(st.text())
+def test_no_name_in_a_comparison_becomes_markup(name: str) -> None:
+    """Endpoints, messages, who accepted what: seen, and without effect."""
+    assert Page(markdown.render(results.hostile_comparison(name))).tags <= OWN_TAGS
+
+
+def test_a_comparison_says_what_is_slower_then_what_to_do_then_how_sure() -> None:
+    """What passed is folded away."""
+    text = markdown.render(results.slower())
+    table, folded = text.split("<details>", 1)
+    worse = "| ❌ | catalog / peak | `GET /items/{id}` | p95 | 250 ms | 380 ms | **+52 %** | +45 % to +59 % |"
+    order = [worse, "**Undecided**", "**What to do**", "**Better**", "**How sure this is**", "**Accepted regressions**"]
+    where = [table.index(part) for part in order]
+    assert where == sorted(where)
+    assert "undecided: about 90 pairs would tell, 30 were driven |" in table
+    assert "| 🚀 |" in table
+    assert "4 checks not worse" not in table
+    assert "<summary>3 checks not worse, or only shown</summary>" in folded
+
+
+def test_the_command_that_finds_the_commit_can_be_copied() -> None:
+    """Nothing invisible parts the digits of a commit in it."""
+    assert "`perfgate bisect fedcba9876 0123456789`" in markdown.render(results.slower())
 
 
 @given(st.text())

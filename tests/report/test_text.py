@@ -50,8 +50,9 @@ def test_sections_come_in_the_order_of_their_weight() -> None:
 @pytest.mark.parametrize("name", ["GET /items", *results.HOSTILE])
 def test_no_line_is_longer_than_the_terminal(width: int, name: str) -> None:
     """Longer names fold."""
-    shown = text.render(results.hostile(name), width=width, verbose=True)
-    assert max(len(line) for line in shown.splitlines()) <= width
+    for result in (results.hostile(name), results.hostile_comparison(name)):
+        shown = text.render(result, width=width, verbose=True)
+        assert max(len(line) for line in shown.splitlines()) <= width
 
 
 def test_a_table_row_of_a_run_fits_on_80_columns_unfolded() -> None:
@@ -81,8 +82,8 @@ def test_colours_appear_only_when_asked_for() -> None:
 @pytest.mark.parametrize("name", results.HOSTILE)
 def test_names_from_outside_cannot_send_commands_to_the_terminal(name: str) -> None:
     """Escape sequences are shown, not obeyed."""
-    shown = text.render(results.hostile(name), verbose=True)
-    assert all(line.isprintable() for line in shown.splitlines())
+    for result in (results.hostile(name), results.hostile_comparison(name)):
+        assert all(line.isprintable() for line in text.render(result, verbose=True).splitlines())
 
 
 def test_skipped_checks_are_counted_and_listed_on_request() -> None:
@@ -154,3 +155,62 @@ def test_no_number_is_ever_cut(width: int) -> None:
         assert expected in [line.split() for line in narrow]
     excess = re.compile(r"123,457 ms +100,000 ms +23,457 ms \(23 %\)")
     assert [sum(bool(excess.search(line)) for line in lines) for lines in (wide, narrow)] == [1, 1]
+
+
+def test_a_comparison_begins_with_what_is_slower_by_how_much_and_between_which_revisions() -> None:
+    """On a terminal of 80 columns each check is one line."""
+    lines = text.render(results.slower()).splitlines()
+    assert lines[0].startswith("FAIL: slower, p95 of GET /items/{id} by +52 % (1 of 8 checks), 1 undecided")
+    assert "base fedcba9876 (merge-base), head 0123456789 of faster" in lines
+    row = next(line for line in lines if line.startswith("  GET /items/{id}"))
+    assert re.fullmatch(r"  GET /items/{id} +p95 +250 ms +380 ms +\+52 % +\+45 % to \+59 %", row)
+
+
+def test_a_comparison_tells_things_in_the_order_of_their_weight() -> None:
+    """Red, undecided, what to do, then the rest, and last how sure it is."""
+    shown = text.render(results.slower())
+    titles = [
+        "Slower, by more than is tolerated (1)",
+        "Undecided (1)",
+        "What to do",
+        "Worse, as accepted (1)",
+        "Slower, only shown, no part of the verdict (1)",
+        "At one side only",
+        "Faster, proven (1)",
+        "3 checks not worse (`perfgate report --verbose` lists them)",
+        "How sure this is",
+        "Accepted regressions",
+        "catalog, at the head",
+    ]
+    assert sorted(titles, key=shown.index) == titles
+
+
+def test_what_is_undecided_is_told_once_in_its_own_words() -> None:
+    """They say what it would take."""
+    shown = " ".join(text.render(results.slower()).split())
+    assert shown.count("about 90 pairs would tell, 30 were driven") == 1
+
+
+def test_all_that_passed_is_listed_on_request_with_what_would_have_been_found() -> None:
+    """A decrease of throughput is the worsening there."""
+    shown = text.render(results.slower(), verbose=True, width=100)
+    assert re.search(r"GET /items +p95 +250 ms +252.5 ms +\+1 % +-2 % to \+4 % +\+14 %", shown)
+    assert re.search(r"whole service +throughput +100/s +99/s +-1 % +-2 % to \+0.5 % +-9.5 %", shown)
+    assert re.search(r"error rate +0.1 % +0.3 % +\+0.2 points +- +-", shown)
+
+
+def test_an_expired_acceptance_is_named_beside_the_check_that_it_no_longer_covers() -> None:
+    """Whoever reads of a red check wants to know why it is red now."""
+    over = "it was accepted by ann until 2025-12-31, which has passed"
+    check = results.WORSE.model_copy(update={"message": f"{results.WORSE.message}; {over}"})
+    shown = text.render(results.compared(check, verdict="fail", exit_code=1, acceptances=[results.EXPIRED]), width=120)
+    assert f"- GET /items/{{id}} p95: {over}" in shown
+    assert "EXPIRED on 2025-12-31, no longer accepted, remove it (budgets.toml:80)" in shown
+
+
+def test_a_run_compared_with_earlier_ones_shows_both_budgets_and_changes() -> None:
+    """Each with the headings that fit."""
+    shown = text.render(results.against_history(results.WORSE, verdict="fail", exit_code=1), width=100)
+    assert shown.startswith("FAIL: slower, p95 of GET /items/{id} by +52 % (1 of 2 checks)")
+    assert re.search(r"endpoint +metric +expected +observed +change +interval", shown)
+    assert "the merge base of 0123456 and main; 12 earlier runs of main" in " ".join(shown.split())

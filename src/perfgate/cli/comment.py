@@ -10,7 +10,7 @@ import click
 from perfgate.cli import options
 
 if TYPE_CHECKING:
-    from perfgate.publish.telling import Told
+    from perfgate.publish.told import Told
 
 
 @click.command(
@@ -54,9 +54,10 @@ def comment(  # noqa: PLR0913  (one argument per option)
     import os
 
     from perfgate.publish import telling
+    from perfgate.publish.told import Wishes
 
     paths = _paths(results, artifact, merge=merge)
-    wishes = telling.Wishes(comment=not no_comment, required=require_comment, **wished)
+    wishes = Wishes(comment=not no_comment, required=require_comment, **wished)
     if openmetrics is not None:
         telling.write_metrics(paths, openmetrics)
     if dry_run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from perfgate.judge.figures import figure_changes
 from perfgate.judge.paired import Rules, Sequential
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Looks:
 
     def end(self) -> list[Change]:
         """No more pairs will come: all findings."""
+        if any(pair.base.figures or pair.head.figures for pair in self._pairs):
+            return figure_changes(self._pairs, self.rules)  # whole loads: as many as were planned, looked at once
         if not self.stopped:
             self.decisions = self._sequential.look(self._pairs, final=True)
         return self._sequential.changes(self._pairs)

@@ -9,7 +9,7 @@ from perfgate.errors import UsageError
 from perfgate.plan.hosts import check_host
 from perfgate.target.checkout import check_different, check_out, prune
 from perfgate.target.revision import RevisionFields, current
-from perfgate.target.setup import set_up
+from perfgate.target.setup import EVEN, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from perfgate.target.checkout import Checkout
 
 _NO_REVISION: RevisionFields = {"commit": None, "branch": None, "dirty": None}
-# Two starts of one Python program lay out their dictionaries differently, and differ in speed by a percent for life.
-_SAME_FOR_BOTH = {"PYTHONHASHSEED": "0"}
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,9 @@ class Subject:
         """
         if self.url is not None:
             return replace(service, url=self.url, command=None, env={}, cwd=None, setup=None)
-        ready = set_up(self.checkout, service, plan.root) if self.checkout else service
-        return replace(ready, env={**_SAME_FOR_BOTH, **ready.env}) if ready.command else ready
+        if self.checkout:
+            return set_up(self.checkout, service, plan.root)
+        return replace(service, env={**EVEN, **service.env}) if service.command else service
 
 
 def revisions(

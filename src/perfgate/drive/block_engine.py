@@ -32,6 +32,7 @@ from perfgate.drive.pacing import pace_by_blocks
 from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
 from perfgate.drive.scenario import load_scenario, runs_pytest
 from perfgate.drive.side import SharedRequests, Side
+from perfgate.drive.time_slice import ask_for_short_slices
 from perfgate.drive.users import TICK_S
 from perfgate.errors import PerfgateError, ScenarioError
 from perfgate.measure.block_entries import BLOCK as BLOCK_ENTRY
@@ -203,6 +204,7 @@ def main() -> int:
     log = os.open(Path(order.folder) / order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    ask_for_short_slices()
     try:
         end = _drive(order, pipe)
     except PerfgateError as error:

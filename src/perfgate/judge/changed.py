@@ -143,7 +143,7 @@ def change_of(case: Case, decision: Decision, rules: Rules, levels: Levels, pair
         head_requests=case.head.requests,
         words="",
     )
-    return _with_words(change)
+    return worded(change)
 
 
 def _widened(found: Bounds, case: Case, levels: Levels) -> Bounds:
@@ -208,7 +208,8 @@ def _needed(wide: Bounds, tolerated: float, pairs: int) -> int | None:
     return max(ceil(needed), pairs + 1) if needed < _MOST_NEEDED else None
 
 
-def _with_words(change: Change) -> Change:
+def worded(change: Change) -> Change:
+    """The finding with its words."""
     return replace(change, words=f"{label(change.key.metric)} {_sentence(change)}")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-SHORTEST_MS = 1e-3  # what is shorter counts as this: kernels stamp no finer, and zero has no logarithm
+SHORTEST_MS = 1e-6  # what is shorter counts as this: no clock is finer, and zero has no logarithm
 
 
 class Contrast(Protocol):

@@ -126,8 +126,8 @@ def _other_levels(run: RunResult, past: PastRuns) -> Check | None:
     if same >= NEEDED or run.capacity is None:
         return None
     own = "unknown" if level is None else quantity(level, run.capacity.unit)
-    words = f"capacity {own}, which {same} of {counted(len(levels), 'earlier run')} had: figures of other steps do not compare"
-    return _whole("skipped", words)
+    had = f"{same} of {counted(len(levels), 'earlier run')} had"
+    return _whole("skipped", f"capacity {own}, which {had}: figures of other steps do not compare")
 
 
 def _changes(

@@ -11,7 +11,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from perfgate.errors import RecordingError, StorageError
 from perfgate.measure.summary import Model
@@ -65,9 +65,9 @@ class PastRuns(Model):
     recorded_at: float | None = None
     walked: int = 0
     detail: str = ""
-    recordings: list[str] = []
-    controls_ms: list[float | None] = []
-    rows: list[Row] = []
+    recordings: list[str] = Field(default_factory=list)
+    controls_ms: list[float | None] = Field(default_factory=list)
+    rows: list[Row] = Field(default_factory=list)
 
 
 class Kept(Model):
@@ -86,7 +86,7 @@ class Kept(Model):
     branch: str | None = None
     note: str = ""
     unkept: str = ""
-    runs: list[PastRuns] = []
+    runs: list[PastRuns] = Field(default_factory=list)
 
     def save(self, folder: Path) -> None:
         """Write it into the recording's folder.

@@ -30,7 +30,16 @@ def change_table(rows: Sequence[CheckRow], *, grouped: bool = False, within: Seq
     axis = axis_of([*rows, *within])
     sides = ("base", "head") if all(row.check.kind == "paired" for row in rows) else ("expected", "observed")
     group = ("service / load",) if grouped else ()
-    headings = ("endpoint", *group, "metric", *sides, "change", "interval (dashes: tolerated)", "would find", "decision")
+    headings = (
+        "endpoint",
+        *group,
+        "metric",
+        *sides,
+        "change",
+        "interval (dashes: tolerated)",
+        "would find",
+        "decision",
+    )
     cells: list[list[Child]] = [
         [
             WHOLE_SERVICE if row.name is None else name(row.name),

@@ -1,4 +1,4 @@
-"""CSV: one row per run, phase and endpoint, with the unit of every number in its column's name."""
+"""CSV: one row per run, phase and endpoint, and one per compared check, with the unit of every number beside it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from perfgate.report.tables import printable
+from perfgate.report.changes import is_compared
+from perfgate.report.tables import printable, run_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from perfgate.judge.result import Result, RunResult
     from perfgate.measure.summary import EndpointSummary, MetricSummary, PhaseSummary
+    from perfgate.report.tables import CheckRow
 
 Row = dict[str, object]
 
@@ -26,6 +28,23 @@ _RESOURCES = {
     "memory_mean_bytes": "memory_mean_bytes",
     "memory_max_bytes": "memory_max_bytes",
 }
+
+# Of rows whose scope is `comparison`: one compared check each.
+CHANGE_COLUMNS = (
+    "metric",
+    "kind",
+    "status",
+    "decision",
+    "unit",
+    "base",
+    "head",
+    "change_percent",
+    "change_low_percent",
+    "change_high_percent",
+    "smallest_detectable_percent",
+    "accepted",
+    "base_commit",
+)
 
 COLUMNS = (
     "result",
@@ -52,15 +71,16 @@ COLUMNS = (
     "bytes_received",
     *_RESOURCES,
     "saturated",
+    *CHANGE_COLUMNS,
 )
 
 
 def render(result: Result) -> str:
     """The table with a heading line; unknown numbers are empty cells.
 
-    `scope` is `service` (the whole, with an empty `endpoint`) or `endpoint`. Custom metrics add a column for each
-    statistic after `COLUMNS`, `metric NAME p95 (UNIT)`. Text from outside that a spreadsheet would take for a formula
-    has a `'` in front.
+    `scope` is `service` (the whole, with an empty `endpoint`), `endpoint`, or `comparison`: a compared check, whose
+    `base` and `head` are in its `unit`. Custom metrics add a column for each statistic after `COLUMNS`,
+    `metric NAME p95 (UNIT)`. Text from outside that a spreadsheet would take for a formula has a `'` in front.
     """
     rows = [row for run in result.runs for row in _run_rows(result, run)]
     custom = sorted({name for row in rows for name in row} - set(COLUMNS))
@@ -88,6 +108,8 @@ def _run_rows(result: Result, run: RunResult) -> Iterator[Row]:
         "run_verdict": run.verdict,
         "run_sound": _yes(run.sound),
     }
+    for row in filter(is_compared, run_rows(run)):
+        yield {**about, **_compared(result, row)}
     for phase in run.phases:
         placed = {**about, **_phase(phase), "judged": _yes(phase.name == run.judged_phase)}
         yield {**placed, "scope": "service", **_requests(phase.total), **_resources(phase), **_metrics(phase, None)}
@@ -104,6 +126,29 @@ def _run_rows(result: Result, run: RunResult) -> Iterator[Row]:
         for name in dict.fromkeys(metric.endpoint for metric in phase.metrics if metric.endpoint is not None):
             if name not in named:  # reported for something that is not a request
                 yield {**placed, "scope": "endpoint", "endpoint": safe(name), **_metrics(phase, name)}
+
+
+def _compared(result: Result, row: CheckRow) -> Row:
+    check = row.check
+    low, high = check.interval_percent or (None, None)
+    commit = (result.base.commit if result.base else None) or (result.baseline.commit if result.baseline else None)
+    return {
+        "scope": "comparison",
+        "endpoint": safe(check.endpoint or ""),
+        "metric": safe(check.metric),
+        "kind": check.kind,
+        "status": check.status,
+        "decision": check.decision or "",
+        "unit": safe(check.unit),
+        "base": check.baseline,
+        "head": check.observed,
+        "change_percent": check.change_percent,
+        "change_low_percent": low,
+        "change_high_percent": high,
+        "smallest_detectable_percent": check.smallest_detectable_percent,
+        "accepted": _yes(check.accepted is not None),
+        "base_commit": safe(commit or ""),
+    }
 
 
 def _phase(phase: PhaseSummary) -> Row:

@@ -13,7 +13,7 @@ from perfgate.report.changes import is_compared
 from perfgate.report.comparison_sections import found_in, head_of, rests_on, told_of
 from perfgate.report.element import Child, element, written
 from perfgate.report.grid import badge, name, plain_list, table, titled
-from perfgate.report.grounds import how_driven, sides_told
+from perfgate.report.grounds import sides_told
 from perfgate.report.run_charts import run_charts
 from perfgate.report.statements import (
     caveats,
@@ -175,7 +175,8 @@ def _tiles(facts: Sequence[tuple[str, str]]) -> Iterable[Child]:
 def _run(index: int, run: RunResult) -> Iterable[Child]:
     yield element("h2", f"{run.service} / {run.load}", badge(run.verdict), id=f"run-{index}")
     yield element("p", _about(run), class_="note")
-    yield plain_list([*(placed_doubts(run) or run.reasons), *findings(run)])
+    told = [] if run.comparison else run.reasons  # the tables of the comparison say it
+    yield plain_list([*(placed_doubts(run) or told), *findings(run)])
     charts = run_charts(run)
     yield element("div", charts, class_="charts") if charts else None
     yield from found_in(run)
@@ -195,7 +196,7 @@ def _about(run: RunResult) -> str:
     model = "users that wait for answers (closed model)" if run.model == "closed" else "arrivals at a rate (open model)"
     judged = f"; judged: {run.judged_phase}" if run.judged_phase else ""
     if run.comparison:
-        judged = f": {how_driven(run)}"
+        judged = ", at base and head in turn"
     return f"{run.load_kind} load, {model}, driven for {lasting(run.duration_s)}{judged}"
 
 

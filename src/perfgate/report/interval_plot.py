@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 200.0, 24.0
 _EDGE = 8.0  # room for an arrowhead
-_MOST_TIMES = 5.0  # as far as so many times what is tolerated; beyond, one wild interval would flatten all others
+# Intervals are drawn as far as 5 times what is tolerated, estimates as far as 20: a wild one would flatten all others.
+_MOST_TIMES, _MOST_TIMES_ESTIMATE = 5.0, 20.0
 _LEAST_PERCENT = 2.0
 
 
@@ -42,10 +43,10 @@ def axis_of(rows: Iterable[CheckRow]) -> Axis:
     """One axis for all rows, so that their pictures can be compared."""
     shown = [row for row in rows if row.check.change_percent is not None]
     tolerated = [limit for row in shown if (limit := tolerated_percent(row)) is not None]
-    values = [0.0, *tolerated]
-    for row in shown:
-        values += [row.check.change_percent or 0.0, *(row.check.interval_percent or ())]
-    most = _MOST_TIMES * max([abs(limit) for limit in tolerated] or [max(map(abs, values))])
+    estimates = [0.0, *tolerated, *(row.check.change_percent or 0.0 for row in shown)]
+    values = [*estimates, *(end for row in shown for end in row.check.interval_percent or ())]
+    unit = max([abs(limit) for limit in tolerated] or [max(map(abs, values)) / _MOST_TIMES])
+    most = min(max(_MOST_TIMES * unit, *map(abs, estimates)), _MOST_TIMES_ESTIMATE * unit)
     low, high = max(min(values), -most), min(max(values), most)
     margin = max((high - low) * 0.05, _LEAST_PERCENT / 2)
     return Axis(low - margin, high + margin)
@@ -64,8 +65,8 @@ def picture(row: CheckRow, axis: Axis) -> Element | None:
         _upright("nothing", axis.x(0.0)),
         None if tolerated is None or not axis.holds(tolerated) else _upright("tolerated", axis.x(tolerated)),
         _interval(check.interval_percent, axis, middle),
-        element("circle", cx=axis.x(check.change_percent), cy=middle, r=4, class_="dot"),
-        class_=f"plot {check.decision or 'none'}",
+        _estimate(check.change_percent, axis, middle),
+        class_=f"plot {'accepted' if check.accepted else check.decision or 'none'}",
         viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}",
         role="img",
         aria_label=told,
@@ -74,6 +75,12 @@ def picture(row: CheckRow, axis: Axis) -> Element | None:
 
 def _upright(style: str, x: float) -> Element:
     return element("line", x1=x, x2=x, y1=1, y2=HEIGHT - 1, class_=style)
+
+
+def _estimate(percent: float, axis: Axis, middle: float) -> Element:
+    if not axis.holds(percent):
+        return _arrow(axis.x(percent), middle, -1 if percent < axis.low else 1)
+    return element("circle", cx=axis.x(percent), cy=middle, r=4, class_="dot")
 
 
 def _interval(ends: tuple[float, float] | None, axis: Axis, middle: float) -> list[Element]:

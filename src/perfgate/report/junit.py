@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from perfgate.report.changes import is_compared
 from perfgate.report.tables import CheckRow, check_rows, placed_doubts, printable, run_rows
 
 if TYPE_CHECKING:
@@ -118,10 +119,14 @@ def _case(suite: str, row: CheckRow) -> ET.Element:
             child.text = "\n".join([message, *_particulars(row)])
     elif row.status == "warn":
         ET.SubElement(case, "system-out").text = "\n".join([f"warning: {message}", *_particulars(row)])
+    elif is_compared(row):  # how much it changed is worth knowing where all is well, too
+        ET.SubElement(case, "system-out").text = message
     return case
 
 
 def _particulars(row: CheckRow) -> list[str]:
+    if is_compared(row):  # the message says it all
+        return []
     facts = [("observed", row.observed), ("limit", row.limit), ("over by", row.excess)]
     lines = [f"{name}: {text}" for name, text in facts if text != "-"]
     return [*lines, f"at: {printable(row.check.source)}"] if row.check.source else lines

@@ -7,15 +7,13 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from perfgate.report import prometheus_changes
+from perfgate.report.family import Family, based, scaled
 from perfgate.report.tables import check_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from perfgate.judge.result import Result, RunResult
     from perfgate.measure.summary import EndpointSummary, MetricSummary
 
@@ -23,38 +21,6 @@ Labels = dict[str, str]
 
 VERDICTS = ("pass", "warn", "fail", "invalid")
 QUANTILES = {"p50": "0.5", "p90": "0.9", "p95": "0.95", "p99": "0.99", "p99_9": "0.999"}
-# Unit of the result: (base unit, factor).
-BASE_UNITS = {
-    "ms": ("seconds", 1e-3),
-    "s": ("seconds", 1.0),
-    "share": ("ratio", 1.0),
-    "percent": ("ratio", 1e-2),
-    "/s": ("per_second", 1.0),
-}
-
-
-@dataclass
-class Family:
-    """One metric family; its samples are kept by their labels, because a repeated series makes a scrape fail."""
-
-    name: str
-    kind: Literal["gauge", "counter"]
-    about: str
-    samples: dict[tuple[tuple[str, str], ...], float] = field(default_factory=dict)
-
-    def add(self, value: float | None, **labels: str) -> None:
-        """Add a sample; unknown values are left out, and of two of one series the first stays."""
-        if value is not None and not math.isnan(value):
-            self.samples.setdefault(tuple(labels.items()), value)
-
-    def lines(self) -> Iterator[str]:
-        """The family's lines; none when it has no samples."""
-        if self.samples:
-            yield f"# HELP {self.name} {_escaped(self.about, quote=False)}"
-            yield f"# TYPE {self.name} {self.kind}"
-        for labels, value in self.samples.items():
-            inside = ",".join(f'{name}="{_escaped(text)}"' for name, text in labels)
-            yield f"{self.name}{{{inside}}} {_number(value)}" if inside else f"{self.name} {_number(value)}"
 
 
 def render(result: Result) -> str:
@@ -63,21 +29,8 @@ def render(result: Result) -> str:
     An empty `endpoint` label is the whole service. Requests and failures are counted per endpoint only, so that a
     sum over the label is right.
     """
-    families = [*_overall(result), *_checks(result), *_runs(result)]
+    families = [*_overall(result), *_checks(result), *prometheus_changes.families(result), *_runs(result)]
     return "".join(f"{line}\n" for family in families for line in family.lines())
-
-
-def _escaped(text: str, *, quote: bool = True) -> str:
-    out = text.replace("\\", "\\\\").replace("\n", "\\n").encode("utf-8", "replace").decode("utf-8")
-    # The format ends lines with a line feed alone; a carriage return would split one in some readers.
-    out = out.replace("\r", "\\\\r")
-    return out.replace('"', '\\"') if quote else out
-
-
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return repr(value) if isinstance(value, float) and not value.is_integer() else str(int(value))
 
 
 def _overall(result: Result) -> list[Family]:
@@ -110,7 +63,7 @@ def _checks(result: Result) -> list[Family]:
     status = Family("perfgate_check_status", "gauge", "1 for the status that a check has")
     for row in check_rows(result):
         check = row.check
-        unit, factor = BASE_UNITS.get(check.unit, (check.unit, 1.0))
+        unit, factor = based(check.unit)
         labels = {
             "service": row.service,
             "load": row.load,
@@ -118,14 +71,10 @@ def _checks(result: Result) -> list[Family]:
             "metric": check.metric,
             "kind": check.kind,
         }
-        observed.add(_scaled(check.observed, factor), **labels, unit=unit)
-        limit.add(_scaled(check.limit, factor), **labels, unit=unit)
+        observed.add(scaled(check.observed, factor), **labels, unit=unit)
+        limit.add(scaled(check.limit, factor), **labels, unit=unit)
         status.add(1.0, **labels, status=row.status)
     return [observed, limit, status]
-
-
-def _scaled(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor
 
 
 def _run_families() -> dict[str, Family]:
@@ -203,22 +152,22 @@ def _add_endpoints(families: dict[str, Family], run: RunResult, labels: Labels) 
 def _add_times(families: dict[str, Family], summary: EndpointSummary, labels: Labels) -> None:
     families["throughput_per_second"].add(summary.throughput_per_s, **labels)
     families["error_ratio"].add(summary.error_rate if summary.requests else None, **labels)
-    families["latency_mean_seconds"].add(_scaled(summary.latency_ms.mean, 1e-3), **labels)
+    families["latency_mean_seconds"].add(scaled(summary.latency_ms.mean, 1e-3), **labels)
     for name, quantile in QUANTILES.items():
-        value = _scaled(getattr(summary.latency_ms, name), 1e-3)
+        value = scaled(getattr(summary.latency_ms, name), 1e-3)
         families["latency_seconds"].add(value, **labels, quantile=quantile)
 
 
 def _add_findings(families: dict[str, Family], run: RunResult, labels: Labels) -> None:
     if run.capacity:
-        unit = BASE_UNITS.get(run.capacity.unit, (run.capacity.unit, 1.0))[0]
+        unit = based(run.capacity.unit)[0]
         families["capacity"].add(run.capacity.level, **labels, unit=unit)
     if run.recovery:
         families["recovery_seconds"].add(run.recovery.recovery_time_s, **labels)
         families["recovered"].add(float(run.recovery.recovery_time_s is not None), **labels)
     if run.drift:
-        families["p95_drift_ratio"].add(_scaled(run.drift.p95_percent, 1e-2), **labels)
-        families["memory_drift_ratio"].add(_scaled(run.drift.memory_percent, 1e-2), **labels)
+        families["p95_drift_ratio"].add(scaled(run.drift.p95_percent, 1e-2), **labels)
+        families["memory_drift_ratio"].add(scaled(run.drift.memory_percent, 1e-2), **labels)
 
 
 def _add_metric(family: Family, metric: MetricSummary, labels: Labels) -> None:

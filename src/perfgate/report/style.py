@@ -76,6 +76,7 @@ svg .at { fill: var(--ink); font-size: 10.5px; paint-order: stroke; stroke: var(
 .limit { stroke: var(--line); stroke-width: 1.4; stroke-dasharray: 6 4; } .limit.warn { stroke-dasharray: 1.5 4; }
 .plot { width: 200px; min-width: 130px; --mark: var(--skipped); }
 .plot.worse { --mark: var(--fail); } .plot.better { --mark: var(--pass); } .plot.undecided { --mark: var(--invalid); }
+.plot.accepted { --mark: var(--warn); }
 .plot .nothing { stroke: var(--soft); stroke-width: 1; opacity: .55; }
 .plot .tolerated { stroke: var(--ink); stroke-width: 1.3; stroke-dasharray: 3 3; opacity: .75; }
 .plot .whisker { stroke: var(--mark); stroke-width: 2.4; stroke-linecap: round; } .plot .dot { fill: var(--mark); }

@@ -145,16 +145,14 @@ def _acceptance(one: Acceptance) -> str:
 
 
 def reproduce(subject: Subject) -> list[str]:
-    """How to see the same on one's own machine, as a block of code that nothing in it can end."""
+    """How to see the same on one's own machine, as a block of code.
+
+    Nothing can end the block: each of its lines begins with a word of ours, and no text in them has a line of its own.
+    """
     commands = list(dict.fromkeys(_command(part.result, subject.context) for part in subject.parts))
-    checkout = f"git checkout {shlex.quote(subject.context.commit)}" if subject.context.commit else ""
-    text = [one for one in (checkout, *commands[:_MOST_NAMED]) if one]
-    fence = "`" * (max([2, *(len(run) for one in text for run in _ticks(one))]) + 1)
-    return [f"{fence}sh", *text, fence]
-
-
-def _ticks(text: str) -> list[str]:
-    return ["`" * count for count in range(1, text.count("`") + 1) if "`" * count in text]
+    commit = subject.context.commit
+    checkout = [f"git checkout {shlex.quote(commit)}"] if commit else []
+    return ["```sh", *checkout, *commands[:_MOST_NAMED], "```"]
 
 
 def _command(result: Result, context: Context) -> str:

@@ -1,0 +1,54 @@
+"""`perfgate trend`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from perfgate.cli import history_store, options
+
+METRICS = ("p50", "p95", "p99", "mean", "throughput", "cpu_per_request", "memory", "error_rate", "capacity")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  perfgate trend
+  perfgate trend --service catalog --load normal --metric p50 --limit 200
+  perfgate trend --changes
+It informs: the exit code is 0 whatever it finds."""
+)
+@options.budgets
+@options.services
+@options.loads
+@click.option("--metric", type=click.Choice(METRICS), default="p95", show_default=True, help="Which figure.")
+@click.option("--limit", type=click.IntRange(2), default=100, show_default=True, help="The newest so many runs.")
+@click.option("--changes", is_flag=True, help="Find where the figure moved to another level, and stayed there.")
+@click.option("--store", metavar="URL", help="Another store than that of [gate].")
+def trend(
+    *,
+    budgets: Path,
+    services: tuple[str, ...],
+    loads: tuple[str, ...],
+    metric: str,
+    limit: int,
+    changes: bool,
+    store: str | None,
+) -> None:
+    """Show a figure of every run of the branch, commit by commit, and where it moved."""
+    from perfgate.baseline.event import read_event
+    from perfgate.past.trend import series_of
+    from perfgate.report.trend import change_words, trend_table
+
+    plan = history_store.read(budgets, services, loads)
+    with history_store.opened(plan, store) as opened:
+        found = series_of(plan, opened, read_event(os.environ), metric, limit)
+    if not found:
+        click.echo(f"no runs of the branch in {opened.name} have a {metric}")
+        return
+    click.echo(trend_table(found))
+    if changes:
+        words = [text for series in found for text in change_words(series)]
+        click.echo("\n" + ("\n".join(words) if words else "no change of level was found"))
