@@ -74,6 +74,7 @@ class _Results:
     def __init__(self, config: pytest.Config) -> None:
         self.paths: list[str] = []
         self._config = config
+        self._over = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -97,6 +98,18 @@ class _Results:
             for own in reports_of(report, told):
                 self._config.hook.pytest_runtest_logreport(report=own)
 
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """A check is counted where it did not hold; it is no test, so that it has no dot and no part in the 100 %."""
+        category = CATEGORIES.get(getattr(report, "perfgate_check", ""))
+        if category is None:
+            return None
+        return category, "", category.upper() if self._over else ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self) -> None:
+        """From now on only the short summary asks, and wants the word."""
+        self._over = True
+
 
 @pytest.fixture
 def perfgate(request: pytest.FixtureRequest) -> Perfgate:
@@ -104,12 +117,6 @@ def perfgate(request: pytest.FixtureRequest) -> Perfgate:
     from perfgate.suite.fixture import Perfgate
 
     return Perfgate(request)
-
-
-def pytest_report_teststatus(report: Any) -> tuple[str, str, str] | None:
-    """A check is counted and shown where it did not hold; it is no test, so that it has no dot and no part in 100 %."""
-    category = CATEGORIES.get(getattr(report, "perfgate_check", ""))
-    return None if category is None else (category, "", "")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

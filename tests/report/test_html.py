@@ -24,6 +24,7 @@ VOID = {"meta"}
 OWN_TAGS = {"html", "head", "meta", "title", "style", "body", "main", "header", "footer", "h1", "h2", "h3", "p", "a"}
 OWN_TAGS |= {"ul", "li", "div", "span", "dl", "dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "b", "i"}
 OWN_TAGS |= {"details", "summary", "figure", "figcaption", "svg", "g", "path", "line", "rect", "text"}
+OWN_TAGS |= {"circle", "code"}
 Attributes = dict[str, str | None]
 
 
@@ -100,6 +101,7 @@ def test_the_page_follows_the_readers_light_or_dark_setting() -> None:
 @given(st.text())
 def test_no_name_becomes_markup(name: str) -> None:
     """Whatever a name holds, the page has the same elements as with a harmless one."""
+    assert {tag for tag, _ in page(results.hostile_comparison(name)).elements} <= OWN_TAGS
     harmless = [tag for tag, _ in page(results.hostile("name")).elements]
     hostile = page(results.hostile(name)).elements
     assert {tag for tag, _ in hostile} <= OWN_TAGS
@@ -245,3 +247,33 @@ def test_the_generators_figures_and_notes_are_shown() -> None:
         assert texts[texts.index(name) + 1] == value
     assert "open files, most of the limit" not in texts
     assert {"they were late", "catalog/normal: they were late"} <= set(texts)
+
+
+def plots(found: Page) -> list[Attributes]:
+    """The pictures of intervals."""
+    return found.every("svg", "plot")
+
+
+def test_what_is_slower_stands_first_with_a_picture_of_its_interval() -> None:
+    """Then what is undecided, what to do, and the rest."""
+    found = page(results.slower())
+    headings = ["FAIL: slower, p95", "base fedcba9876", "Slower, by more", "Undecided", "What to do", "Better"]
+    where = [next(n for n, text in enumerate(found.texts) if n and text.startswith(h)) for h in headings]
+    assert where == sorted(where)
+    first = plots(found)[0]
+    assert first["aria-label"] == "+52 % (+45 % to +59 %), tolerated +10 %"
+    assert "worse" in (first["class"] or "").split()
+
+
+def test_every_check_with_a_change_has_a_picture_and_no_other_has() -> None:
+    """An error rate changes by points, and an endpoint at one side has nothing to be compared with."""
+    found = page(results.compared(results.paired(), results.ERRORS, *results.AT_ONE_SIDE, results.TOO_FEW))
+    assert [plot["aria-label"] for plot in plots(found)] == ["+1 % (-2 % to +4 %), tolerated +10 %"]
+    assert "p99 too few requests to compare" in found.texts
+
+
+def test_a_comparisons_message_is_not_repeated_beside_its_figures() -> None:
+    """Only what it would take is added to the row."""
+    texts = page(results.compared(results.UNDECIDED, verdict="invalid", exit_code=3)).texts
+    assert "about 90 pairs would tell, 30 were driven" in texts
+    assert not [text for text in texts if "+6 % (-5 %" in text]

@@ -122,7 +122,8 @@ def test_the_manual_lists_every_metric() -> None:
         for line in manual.read_text(encoding="utf-8").splitlines()
         if line.startswith("| `perfgate_")
     ]
-    assert set(re.findall(r"perfgate_\w+", " ".join(rows))) == {name for name, _ in read(results.result())}
+    shown = {name for result in (results.result(), results.slower()) for name, _ in read(result)}
+    assert set(re.findall(r"perfgate_\w+", " ".join(rows))) == shown
 
 
 def test_one_series_appears_once_even_if_a_check_does_twice() -> None:
@@ -134,8 +135,31 @@ def test_one_series_appears_once_even_if_a_check_does_twice() -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r")))
 def test_any_name_comes_back_from_the_parser_as_it_was(name: str) -> None:
     """Backslashes, quotes and line ends are escaped as the format says."""
-    services = {dict(have).get("service") for (_, have) in read(results.hostile(name))}
-    assert name in services
+    for result in (results.hostile(name), results.hostile_comparison(name)):
+        assert name in {dict(have).get("service") for (_, have) in read(result)}
+
+
+def test_a_change_and_its_interval_are_ratios() -> None:
+    """For dashboards that follow them over time; unknown ones have no sample."""
+    result, at = results.slower(), {**PEAK, "endpoint": results.ITEM, "metric": "p95"}
+    names = ("baseline", "change_ratio", "change_low_ratio", "change_high_ratio", "detectable_ratio")
+    found = [value(result, f"perfgate_check_{name}", **at) for name in names]
+    assert found == pytest.approx([0.25, 0.52, 0.45, 0.59, 0.14])
+    decisions = {dict(have)["decision"]: v for (n, have), v in read(result).items()
+                 if n == "perfgate_check_decision" and at.items() <= have}  # fmt: skip
+    assert [name for name, chosen in decisions.items() if chosen] == ["worse"]
+    changes = [have for (n, have) in read(result) if n == "perfgate_check_change_ratio"]
+    assert not [have for have in changes if ("metric", "error_rate") in have]
+
+
+def test_what_a_comparison_rests_on_is_there() -> None:
+    """Pairs, dropped ones by reason, the false-alarm rate, expired acceptances, the control."""
+    result = results.slower()
+    assert value(result, "perfgate_comparison_pairs", **PEAK) == 27
+    assert value(result, "perfgate_comparison_pairs_dropped", **PEAK, reason="steal") == 2
+    assert value(result, "perfgate_false_alarm_ratio") == 0.01
+    assert value(result, "perfgate_acceptances_expired") == 1
+    assert value(result, "perfgate_control_seconds") == pytest.approx(0.00055)
 
 
 @pytest.mark.parametrize("name", results.HOSTILE)

@@ -139,6 +139,30 @@ def test_the_headline_tells_the_verdict_and_how_many_checks_made_it(result: Resu
     assert headline(result) == words
 
 
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (results.compared(results.paired(), results.THROUGHPUT), "PASS: not slower in 2 checks"),
+        (results.compared(results.paired(), results.BETTER), "PASS: not slower in 2 checks, 1 faster"),
+        (results.slower(),
+         "FAIL: slower, p95 of GET /items/{id} by +52 % (1 of 8 checks), 1 undecided, 1 faster"),
+        (results.compared(results.paired("worse", "fail", endpoint=None, metric="memory", change_percent=20.0),
+                          verdict="fail"), "FAIL: worse, memory by +20 % (1 of 1 check)"),
+        (results.compared(results.UNDECIDED, results.paired(), verdict="invalid"),
+         "INVALID: undecided, 1 of 2 checks could not be told"),
+        (results.compared(results.ACCEPTED, results.paired(), verdict="warn"),
+         "WARN: worse, CPU per request by +12 %, as accepted"),
+        (results.compared(verdict="invalid"), "INVALID: it could not be judged"),
+        (results.against_history(results.paired()), "PASS: 2 checks held"),
+        (results.against_history(results.WORSE, results.FAILED.model_copy(update={"kind": "budget"}), verdict="fail"),
+         "FAIL: slower, p95 of GET /items/{id} by +52 % (2 of 3 checks)"),
+    ],
+)  # fmt: skip
+def test_the_headline_of_a_comparison_says_what_changed_most_and_by_how_much(result: Result, words: str) -> None:
+    """Endpoints' latency goes before resources; new and gone endpoints are not counted as checks."""
+    assert headline(result) == words
+
+
 def test_the_last_line_tells_verdict_time_and_exit_code() -> None:
     """So that the end of a log is enough."""
     assert closing(results.result()) == "FAIL in 2 m 40 s (exit 1)"

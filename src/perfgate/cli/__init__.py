@@ -28,6 +28,8 @@ COMMANDS = (
     "selftest",
     "doctor",
     "explain",
+    "baseline",
+    "trend",
     "report",
     "comment",
     "schema",

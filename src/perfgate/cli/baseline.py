@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,9 +13,9 @@ from perfgate.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from perfgate.baseline.entry import Entry
-    from perfgate.past.promoting import Promotion
 
 
 @click.group(
@@ -35,7 +34,7 @@ def baseline() -> None:
 @baseline.command("list", epilog="Example: perfgate baseline list --service catalog --load peak --limit 20")
 @history_store.filters
 @history_store.store_options
-def list_(
+def list_(  # noqa: PLR0913  (one argument per option)
     *,
     service: str | None,
     load: str | None,
@@ -234,7 +233,7 @@ def _confirm(question: str, *, yes: bool) -> None:
             raise
         raise UsageError("nobody answered, so nothing was changed", hint="give --yes") from None
     if not sure:
-        raise UsageError("nothing was changed", slug="declined")
+        raise UsageError("nothing was changed")
 
 
 def _user(root: Path) -> str:

@@ -108,9 +108,13 @@ def _chosen(plan: Plan) -> str:
     """The commit that `[gate] baseline` means for this change."""
     import os
 
-    from perfgate.baseline.choose import choose
+    from perfgate.baseline.choose import PINNED, choose
     from perfgate.baseline.event import read_event
 
+    if plan.gate.baseline == PINNED:
+        from perfgate.past.promoting import promoted_commit
+
+        return promoted_commit(plan)
     chosen = choose(plan.root, plan.gate.baseline, branch=plan.gate.branch, event=read_event(os.environ))
     if chosen.commit is None:
         raise UsageError(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from perfgate.cli import history_store, options
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 METRICS = ("p50", "p95", "p99", "mean", "throughput", "cpu_per_request", "memory", "error_rate", "capacity")
 
@@ -27,7 +30,7 @@ It informs: the exit code is 0 whatever it finds."""
 @click.option("--limit", type=click.IntRange(2), default=100, show_default=True, help="The newest so many runs.")
 @click.option("--changes", is_flag=True, help="Find where the figure moved to another level, and stayed there.")
 @click.option("--store", metavar="URL", help="Another store than that of [gate].")
-def trend(
+def trend(  # noqa: PLR0913  (one argument per option)
     *,
     budgets: Path,
     services: tuple[str, ...],

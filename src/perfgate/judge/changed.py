@@ -20,6 +20,7 @@ _RESOLUTION = 2.0**-10
 # difference. Two starts of the same revision do differ a little; this much is therefore never called a change.
 _BETWEEN_STARTS = 0.02
 _ALLOWANCES = {"memory": _BETWEEN_STARTS, "error_rate": 0.0, "throughput": 0.0, "cpu_per_request": 0.0}
+_ONE_IN_A_HUNDRED_Z = 2.3263
 _MOST_NEEDED = 100_000  # pairs: more is never
 _MISSING = {
     "new": "new: the base has no such endpoint",
@@ -70,8 +71,8 @@ class Change:
         tolerated: the largest worsening tolerated, as a positive number.
         pairs: that count.
         pairs_needed: how many it would take, by forecast, until it is decided; None when it is, or cannot be told.
-        too_wide: it is undecided, and would most likely be had nothing changed at all: the interval is wider than what
-            is tolerated. That is too little data, and says nothing about the head.
+        too_wide: it is undecided, and had nothing changed at all it would be in one of a hundred cases or more: the
+            interval is wide against what is tolerated. That is too little data, and says nothing about the head.
         base, head: what was observed, in `value_unit`: `ms`, `share`, `/s`, `bytes`; None at a side where nothing was.
         base_requests, head_requests: on which they rest.
         words: all of it as a sentence.
@@ -135,7 +136,7 @@ def change_of(case: Case, decision: Decision, rules: Rules, levels: Levels, pair
         tolerated=scale.size(tolerated),
         pairs=pairs,
         pairs_needed=_needed(wide, tolerated, pairs) if wide and decision == "undecided" else None,
-        too_wide=decision == "undecided" and (wide is None or wide.upper - wide.change >= tolerated),
+        too_wide=decision == "undecided" and _says_little(wide, tolerated, levels),
         base=case.base.value,
         head=case.head.value,
         value_unit=case.unit,
@@ -144,6 +145,18 @@ def change_of(case: Case, decision: Decision, rules: Rules, levels: Levels, pair
         words="",
     )
     return worded(change)
+
+
+def _says_little(wide: Bounds | None, tolerated: float, levels: Levels) -> bool:
+    """Whether being undecided is nothing unusual for data like these.
+
+    The upper end lies some standard errors above the estimate. With no change, the estimate is above what is tolerated
+    less that distance in one of a hundred cases where that is 2.33 standard errors.
+    """
+    if wide is None or not isfinite(wide.upper):
+        return True
+    away = wide.upper - wide.change
+    return away * (1 + _ONE_IN_A_HUNDRED_Z / normal_point(levels.upper)) >= tolerated
 
 
 def _widened(found: Bounds, case: Case, levels: Levels) -> Bounds:

@@ -10,6 +10,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from perfgate.baseline.event import read_event
+from perfgate.baseline.store import Keep, open_store
 from perfgate.errors import BaselineError, PerfgateError, StorageError
 from perfgate.judge.accepting import acceptances
 from perfgate.judging import judge, plan_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from perfgate.baseline.entry import Entry
+    from perfgate.baseline.event import Event
     from perfgate.baseline.store import Store
     from perfgate.judge.result import Result
     from perfgate.judging import RunTimes
@@ -39,6 +42,7 @@ def conclude(
     manifest: Manifest,
     tell: Callable[[str], None],
     environ: Mapping[str, str] = os.environ,
+    opening: Callable[[str, Path], Store] = open_store,
 ) -> Result:
     """Judge a recording that was just made, compare it with the history, and add it to that.
 
@@ -48,13 +52,22 @@ def conclude(
         manifest: its manifest.
         tell: is told what a person should read.
         environ: the environment variables, for what the CI says.
+        opening: opens the store; as `baseline.store.open_store` does.
     """
     times: RunTimes = {}
     result = judge(folder, manifest, times)
     if not sound_runs(result):
         return result
     _save(result, folder)
-    return _Conclusion(plan, folder, manifest, tell, environ).made(result, times)
+    conclusion = _Conclusion(plan, folder, manifest, tell, read_event(environ))
+    try:
+        store = opening(plan.gate.store, plan.root)
+    except PerfgateError as error:
+        return conclusion.unkept(result, without(result, plan, error), error)
+    try:
+        return conclusion.made(store, result, times)
+    finally:
+        store.close()
 
 
 def again(folder: Path, manifest: Manifest) -> Result:
@@ -100,50 +113,34 @@ class _Conclusion:
         folder: Path,
         manifest: Manifest,
         tell: Callable[[str], None],
-        environ: Mapping[str, str],
+        event: Event,
     ) -> None:
         self._plan = plan
         self._folder = folder
         self._manifest = manifest
         self._tell = tell
-        self._environ = environ
+        self._event = event
 
-    def made(self, result: Result, times: RunTimes) -> Result:
+    def made(self, store: Store, result: Result, times: RunTimes) -> Result:
         """Compared with what was there before, then added."""
-        from perfgate.baseline.store import open_store
-
         try:
-            store = open_store(self._plan.gate.store, self._plan.root)
+            kept = find(result, self._manifest, self._plan, store, self._event)
         except PerfgateError as error:
-            return self._unkept(result, without(result, self._plan, error), error)
-        try:
-            return self._with(store, result, times)
-        finally:
-            store.close()
-
-    def _with(self, store: Store, result: Result, times: RunTimes) -> Result:
-        from perfgate.baseline.event import read_event
-
-        try:
-            kept = find(result, self._manifest, self._plan, store, read_event(self._environ))
-        except PerfgateError as error:
-            return self._unkept(result, without(result, self._plan, error), error)
+            return self.unkept(result, without(result, self._plan, error), error)
         self._keep(kept)
         whole = _compared(result, kept, self._manifest, self._plan)
         try:
             self._add(store, entries_of(whole, self._manifest, self._plan, times))
         except PerfgateError as error:
-            return self._unkept(whole, kept, error)
+            return self.unkept(whole, kept, error)
         return whole
 
     def _add(self, store: Store, entries: list[Entry]) -> None:
-        from perfgate.baseline.store import Keep
-
         store.add(entries)
         if self._plan.gate.keep is not None:
             store.prune(Keep.parse(self._plan.gate.keep), time.time())
 
-    def _unkept(self, result: Result, kept: Kept, error: PerfgateError) -> Result:
+    def unkept(self, result: Result, kept: Kept, error: PerfgateError) -> Result:
         """The result of a run that the history did not take."""
         told = f"{error.message}; add it later: perfgate baseline import {self._folder}"
         if error.slug == "history-push":  # it is kept here: whoever may not push loses nothing

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from perfgate.report.changes import Part
     from perfgate.report.tables import CheckRow
 
-_TOLD: tuple[Part, ...] = ("worse", "undecided", "accepted", "noted", "better")
+_TOLD: tuple[Part, ...] = ("worse", "undecided", "accepted", "better")
 _STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "invalid", "skipped")
 
 
@@ -47,8 +47,6 @@ def _changed(result: Result, rows: Sequence[CheckRow]) -> list[str]:
         return []
     if part["undecided"] and result.verdict != "invalid":
         opening.append(f"{len(part['undecided'])} undecided")
-    if part["noted"]:
-        opening.append(f"{len(part['noted'])} worse that are only shown")
     if part["better"]:
         opening.append(f"{len(part['better'])} {verdict_word(part['better'], 'better')}")
     return opening

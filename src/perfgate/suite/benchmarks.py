@@ -107,7 +107,7 @@ class Benchmarks:
         title, words = check_title(check), failure_words(check)
         if check.status == "warn":
             try:
-                warn(f"{title}: {words}", self._settings.budgets)
+                warn(f"{title}: {words}", self._settings.budgets, check.source)
             except PerfgateWarning as error:  # as the project's own filters want it
                 yield self._report(title, "fail", str(error))
         elif check.status != "skipped":

@@ -159,7 +159,7 @@ class LoadItem(pytest.Item):
     def _tell(self, check: Check) -> None:
         """One check as what will be a report of its own, or as a warning."""
         if check.status == "warn":
-            warn(f"{self.parent.name}/{self.name}: {failure_words(check)}", self.path)
+            warn(f"{self.parent.name}/{self.name}: {failure_words(check)}", self.path, check.source)
             return
         if check.status == "skipped":
             return

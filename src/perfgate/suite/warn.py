@@ -13,10 +13,16 @@ class PerfgateWarning(UserWarning):
     """A warning limit is broken."""
 
 
-def warn(words: str, budgets: Path) -> None:
-    """Warn, as if from the budgets file.
+def warn(words: str, budgets: Path, source: str) -> None:
+    """Warn, as if from the limit's line in the budgets file.
+
+    Args:
+        words: of the warning.
+        budgets: the file.
+        source: of the limit, `budgets.toml:42`.
 
     Raises:
         PerfgateWarning: the project's filters make errors of warnings.
     """
-    warnings.warn_explicit(PerfgateWarning(words), None, str(budgets), 1)
+    line = source.rpartition(":")[2]
+    warnings.warn_explicit(PerfgateWarning(words), None, str(budgets), int(line) if line.isdecimal() else 1)

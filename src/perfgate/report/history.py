@@ -1,0 +1,112 @@
+"""The history as text: lists of runs, one run, and what a promotion would change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from perfgate.judge.words import change, label, quantity
+from perfgate.past.figures import unit_of
+from perfgate.report.tables import UNKNOWN, moment, printable
+from perfgate.report.text import plain_table, print_part, text_console, trimmed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from perfgate.baseline.entry import Entry
+    from perfgate.past.promoting import Promotion
+
+_WIDTH = 100
+_COMMIT = 10
+_MINUTES = 16  # of a moment: 2026-03-04 05:06
+_FIGURES = ("p50", "p95")
+
+
+def listing(entries: Sequence[Entry]) -> str:
+    """A table of runs, in their order; * marks promoted ones."""
+    table = plain_table(
+        "  recording", "service/load", "measured, UTC", "commit", "branch", "verdict", *_FIGURES, right=_FIGURES
+    )
+    for column in table.columns[:3]:
+        column.no_wrap = True  # to be copied
+    for entry in entries:
+        figures = [_figure(entry, None, metric) for metric in _FIGURES]
+        cells = [
+            f"{'*' if entry.pin else ' '} {printable(entry.recording)}",
+            printable(f"{entry.service}/{entry.load}"),
+            moment(entry.recorded_at)[:_MINUTES],
+            _commit(entry),
+            printable(entry.branch or UNKNOWN) if entry.pull_request is None else f"request {entry.pull_request}",
+            entry.verdict,
+        ]
+        table.add_row(*(Text(cell) for cell in [*cells, *figures]))
+    return _shown(table)
+
+
+def details(entry: Entry) -> str:
+    """All that is kept of a run, but its histograms."""
+    table = plain_table("endpoint", "metric", "value", right=("value",))
+    for (endpoint, metric), value in entry.values.items():
+        cells = (printable(endpoint or "whole service"), label(metric), _quantity(value, metric))
+        table.add_row(*(Text(cell) for cell in cells))
+    facts = {
+        "measured": moment(entry.recorded_at),
+        "verdict": entry.verdict,
+        "commit": f"{entry.commit or 'unknown'}{' and uncommitted changes' if entry.dirty else ''}",
+        "branch": entry.branch or "unknown",
+        "pull request": entry.pull_request or "none",
+        "control": quantity(entry.control_ms, "ms") if entry.control_ms is not None else "none",
+        **entry.fingerprint.parts,
+        "baseline": _standing(entry),
+    }
+    lines = [f"  {name}: {printable(text)}" for name, text in facts.items()]
+    return "\n".join([printable(entry.id), *lines, "", _shown(table), ""])
+
+
+def _standing(entry: Entry) -> str:
+    """Whether it may be compared with, and why."""
+    if entry.pin:
+        return f"promoted by {entry.pin.by} on {moment(entry.pin.at)}: {entry.pin.reason}"
+    if entry.eligible:
+        return "may be compared with"
+    return "no: the work tree was dirty" if entry.dirty else f"no: the verdict is {entry.verdict}"
+
+
+def promotion_table(promotion: Promotion) -> str:
+    """The figures of what is compared with now, and of what would be."""
+    before, after = promotion.before, promotion.entry
+    table = plain_table("endpoint", "metric", "now", "then", "change", right=("now", "then", "change"))
+    for (endpoint, metric), (old, new) in promotion.figures.items():
+        moved = change(new, old) if old is not None else UNKNOWN
+        known = UNKNOWN if old is None else _quantity(old, metric)
+        cells = (printable(endpoint or "whole service"), label(metric), known, _quantity(new, metric), moved)
+        table.add_row(*(Text(cell) for cell in cells))
+    now = "nothing" if before is None else f"{_about(before)}{', promoted' if before.pin else ''}"
+    return "\n".join([f"{after.service}/{after.load}", f"  now:  {now}", f"  then: {_about(after)}", _shown(table), ""])
+
+
+def _about(entry: Entry) -> str:
+    dirty = " and uncommitted changes" if entry.dirty else ""
+    return printable(f"{entry.recording}, {moment(entry.recorded_at)}, {_commit(entry)}{dirty}, {entry.verdict}")
+
+
+def _commit(entry: Entry) -> str:
+    return entry.commit[:_COMMIT] if entry.commit else UNKNOWN
+
+
+def _figure(entry: Entry, endpoint: str | None, metric: str) -> str:
+    value = entry.values.get((endpoint, metric))
+    return UNKNOWN if value is None else _quantity(value, metric)
+
+
+def _quantity(value: float, metric: str) -> str:
+    return quantity(value, unit_of(metric))
+
+
+def _shown(table: Table) -> str:
+    console, buffer = text_console(_WIDTH, color=False)
+    print_part(console, table)
+    return trimmed(buffer.getvalue())
