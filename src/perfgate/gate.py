@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from perfgate.baseline.store import check_url
 from perfgate.drive.fleet import Engines
 from perfgate.errors import EngineError, PerfgateError, ScenarioError, ServiceError, StoppedError, StorageError
 from perfgate.measure import control
@@ -53,6 +54,7 @@ def run(  # noqa: PLR0913  (what a caller may choose)
         UsageError, ScenarioError: something cannot be used, and nothing was driven.
         StorageError: results cannot be written.
     """
+    check_url(plan.gate.store)
     ahead = Ahead(watcher, plan.gate.store)
     manifest = record(plan, folder, ahead, strict=strict, engines=engines, running=running)
     # Imported late: numpy and the models take a quarter of a second, which the first request should not wait for.

@@ -53,6 +53,16 @@ class TestASlowerRevision:
         assert check.observed is not None
         assert check.baseline < 100 <= check.observed
 
+    def test_each_check_points_at_the_line_that_says_what_is_tolerated(
+        self, slower: tuple[Repository, Outcome]
+    ) -> None:
+        """For annotations."""
+        repository, outcome = slower
+        lines = (repository.root / "budgets.toml").read_text().splitlines()
+        line = 1 + next(number for number, text in enumerate(lines) if text.startswith("max_slowdown"))
+        assert outcome.result is not None
+        assert {check.source for run in outcome.result.runs for check in run.checks} == {f"budgets.toml:{line}"}
+
     def test_the_interval_lies_above_what_is_tolerated(self, slower: tuple[Repository, Outcome]) -> None:
         """That is what proven means."""
         check = _check(slower[1], "GET /item", "p50")

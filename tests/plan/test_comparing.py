@@ -60,7 +60,7 @@ def test_the_day_of_an_acceptance_may_stand_in_quotation_marks() -> None:
     ("old", "new", "message"),
     [
         ('metric = "p95"', 'metric = "p59"', 'accept[0].metric: no metric "p59" (did you mean "p95"?)'),
-        ('by = "ann"', "", 'accept[0].by: this key is missing'),
+        ('by = "ann"', "", "accept[0].by: this key is missing"),
         ('by = "ann"', 'by = "ann"\nservice = "shpo"', 'accept[0].service: no service "shpo" (did you mean "shop"?)'),
         ('by = "ann"', 'by = "ann"\nload = "pike"', 'accept[0].load: no load "pike"'),
         ("until = 2027-03-31", 'until = "soon"', 'accept[0].until: "soon" is not a day'),
@@ -81,3 +81,12 @@ def test_a_service_may_say_how_a_revision_is_made_ready() -> None:
     assert "services.shop.setup: only a service that perfgate starts has it" in error_of(
         LOADS + already + 'setup = "x"\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("gate", "source"),
+    [('[gate]\nhistory = 9\nmax_slowdown = "3%"\n', "budgets.toml:3"), ("[gate]\n", "budgets.toml:1"), ("", "")],
+)
+def test_it_is_known_where_it_says_what_is_tolerated(gate: str, source: str) -> None:
+    """For annotations; the table's own line where the key is not written."""
+    assert plan_of(f"{gate}{LOADS}{SERVICE}").gate.source == source

@@ -198,3 +198,34 @@ def test_a_string_of_ten_megabytes_is_read_and_shown_cut() -> None:
 
     result = parse_untrusted(changed(reasons=["x" * 10_000_000]), "result.json")
     assert len(render([Part("", result)], Context())) < 65_536
+
+
+@pytest.mark.parametrize("hostile", ["x\n::stop-commands::y", "x\r\n::error::y", "x\x1b[2J"])
+def test_no_name_begins_a_line_of_the_jobs_output(tmp_path: Path, hostile: str) -> None:
+    """GitHub obeys lines that begin with `::`, and a terminal obeys escape sequences."""
+    (tmp_path / hostile).mkdir()
+    (tmp_path / hostile / "result.json").write_text("{")
+    in_archive = zipped(tmp_path / "a.zip", {f"{hostile.replace(':', '')}/result.json": "{"})
+    of_a_key = tmp_path / "key.json"
+    of_a_key.write_bytes(changed(**{hostile: 1}))
+    for path in (tmp_path / hostile, in_archive, of_a_key):
+        with pytest.raises(RecordingError) as caught:
+            read_parts([path])
+        assert (caught.value.message + caught.value.place).isprintable()
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Readers do not agree on which of them counts."""
+    text = changed().decode()
+    (tmp_path / "result.json").write_text('{"verdict": "pass", ' + text.lstrip()[1:])
+    refused(tmp_path, "twice")
+
+
+def test_many_results_have_no_more_together_than_one_may_have(tmp_path: Path) -> None:
+    """The page is laid out from all of them, and a job has only so much time."""
+    reasons = ["x"] * (artifact.MOST_ITEMS // 2)
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_bytes(changed(reasons=reasons))
+    assert len(read_parts([tmp_path / "a"])) == 1
+    refused(tmp_path, "more than 20,000 checks, loads and reasons")

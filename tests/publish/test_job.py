@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perfgate.judge.result import Acceptance
 from perfgate.publish.github.annotations import commands
 from perfgate.publish.github.broken import Broken, broken
 from perfgate.publish.github.job import in_repository, tell
@@ -110,6 +111,16 @@ def test_a_line_is_taken_from_the_budgets_file_only(source: str, line: int) -> N
     checks = [results.check("fail", source=source)]
     (one,) = broken([Part("", results.passed(runs=[results.run(checks=checks)]))], "perf/budgets.toml")
     assert (one.path, one.line) == ("perf/budgets.toml", line)
+
+
+def test_an_accepted_regression_points_at_its_acceptance() -> None:
+    """That is the line to look at some day, not the one that says what is tolerated."""
+    acceptance = Acceptance(
+        metric="p95", up_to_percent=30, reason="x", by="ann", until="2099-01-01", source="budgets.toml:9"
+    )
+    checks = [results.check("warn", kind="paired", source="budgets.toml:3", accepted=acceptance)]
+    (one,) = broken([Part("", results.passed(runs=[results.run(checks=checks)]))], "budgets.toml")
+    assert one.line == 9
 
 
 def test_no_more_annotations_are_written_than_github_shows() -> None:

@@ -130,3 +130,23 @@ def test_the_comment_follows_the_workflow_that_measures() -> None:
     downloaded = next(step["with"]["name"] for step in steps if "download-artifact" in step.get("uses", ""))
     measured = names["perfgate.yml"]["jobs"]["gate"]["steps"]
     assert downloaded in [step["with"]["name"] for step in measured if "upload-artifact" in step.get("uses", "")]
+
+
+@pytest.mark.parametrize(("budgets", "said"), [("[loads.normal]", ""), ("[loads.soak]", "run --load soak")])
+def test_a_project_without_a_soak_load_is_no_red_night(tmp_path: Path, budgets: str, said: str) -> None:
+    """It is driven only where there is one; `init` writes none."""
+    (tmp_path / "budgets.toml").write_text(f"version = 1\n{budgets}\n")
+    tool = tmp_path / "perfgate"
+    tool.write_text('#!/bin/sh\necho "$@"\n')
+    tool.chmod(0o755)
+    entries = yaml.safe_load(workflow("perfgate-nightly.yml"))["jobs"]["trust"]["strategy"]["matrix"]["include"]
+    command = next(entry["command"] for entry in entries if entry["name"] == "soak")
+    done = subprocess.run(
+        ["bash", "-e", "-c", command],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.startswith(said), bool(done.stdout)) == (0, True, bool(said))

@@ -45,8 +45,16 @@ def paired(decision: str, status: str = "pass", **changes: Any) -> Check:
 
 def compared(*checks: Check, **changes: Any) -> Result:
     """A comparison of two revisions with these checks."""
-    comparison = Comparison(pairs=30, block_s=1.0, duration_s=60.0, stopped="decided", max_slowdown_percent=10.0,
-                            false_alarm_rate=0.01)  # fmt: skip
+    comparison = Comparison(
+        pairs=30,
+        block_s=1.0,
+        duration_s=60.0,
+        stopped="decided",
+        base_url="http://127.0.0.1:1",
+        head_url="http://127.0.0.1:2",
+        max_slowdown_percent=10.0,
+        false_alarm_rate=0.01,
+    )
     fields: dict[str, Any] = {
         "kind": "compare",
         "base": Revision(commit=BASE, branch="main", dirty=False),
@@ -90,7 +98,7 @@ def first(*parts: Result, context: Context = CONTEXT) -> str:
             compared(paired("worse", "fail"), paired("worse", "fail", metric="p50"), verdict="fail", exit_code=1),
             (
                 "### ❌ perfgate FAIL: not fast enough. p95 (paired) of `GET /items/{id}` (catalog / peak) changed by "
-                "+25 % (+20 % to +30 %), tolerated is 10 %, and 1 more check failed. "
+                "+25 % (+20 % to +30 %), tolerated is +10 %, and 1 more check failed. "
                 "Make it faster, or accept it for a time with `[[accept]]` in `budgets.toml`."
             ),
         ),
@@ -98,7 +106,7 @@ def first(*parts: Result, context: Context = CONTEXT) -> str:
             compared(paired("undecided", "invalid"), verdict="invalid", exit_code=3),
             (
                 "### ❔ perfgate UNDECIDED: not known yet whether it is slower. p95 (paired) of `GET /items/{id}` "
-                "(catalog / peak) changed by +25 % (+20 % to +30 %), tolerated is 10 %. "
+                "(catalog / peak) changed by +25 % (+20 % to +30 %), tolerated is +10 %. "
                 "Run it again, or raise `max_duration` under `[compare]` in `budgets.toml`."
             ),
         ),
@@ -177,7 +185,7 @@ def test_what_failed_or_changed_is_a_table_and_what_passed_is_folded_away() -> N
     table, folded = shown(result).replace("\u00a0", " ").split("<details>", 1)
     where = "| catalog / peak | `GET /items/{id}` |"
     assert (
-        f"| ❌ {where} p95 (paired) | 250 ms | **312.4 ms** | +25 % (+20 % to +30 %) slower | change of at most 10 % |"
+        f"| ❌ {where} p95 (paired) | 250 ms | **312.4 ms** | +25 % (+20 % to +30 %) slower | change of at most +10 % |"
         in table
     )
     assert (
@@ -253,17 +261,71 @@ def test_accepted_regressions_are_shown_every_time() -> None:
 
 def test_the_command_that_shows_the_same_is_exact() -> None:
     """It can be copied."""
-    text = shown(compared(paired("worse", "fail"), verdict="fail", exit_code=1, seed=7, scale=0.5))
+    changes = {"seed": 7, "scale": 0.5, "revision": Revision(commit=COMMIT)}
+    text = shown(compared(paired("worse", "fail"), verdict="fail", exit_code=1, **changes))
     assert f"```sh\ngit checkout {COMMIT}\nperfgate compare {BASE} --seed 7 --scale 0.5\n```" in text
     one_red = results.passed(verdict="fail", runs=[results.run(), results.peak()])
     text = shown(one_red, context=replace(CONTEXT, budgets="perf/b.toml", commit=None))
     assert "```sh\nperfgate run --budgets perf/b.toml --service catalog --load peak --seed 7\n```" in text
 
 
+def test_a_pull_requests_commit_is_fetched_and_held_against_the_commit_it_branched_from() -> None:
+    """Its job measured a merge with the target; alone, it has not the target's other changes."""
+    result = compared(paired("worse", "fail"), verdict="fail", exit_code=1, revision=Revision(commit="c" * 40))
+    text = shown(result, context=replace(CONTEXT, fetch="pull/7/head"))
+    assert f"```sh\ngit fetch origin pull/7/head\ngit checkout {COMMIT}\nperfgate compare --seed 7\n```" in text
+
+
+def suite(detail: str) -> Result:
+    """Benchmarks at two revisions."""
+    result = compared(paired("worse", "fail"), verdict="fail", exit_code=1, revision=Revision(commit=COMMIT))
+    runs = result.runs
+    assert runs[0].comparison
+    comparison = runs[0].comparison.model_copy(update={"base_url": "", "head_url": ""})
+    baseline = Baseline(kind="paired", choice="main", commit=BASE, detail=detail)
+    runs = [runs[0].model_copy(update={"comparison": comparison})]
+    return result.model_copy(update={"runs": runs, "baseline": baseline})
+
+
+def test_what_else_was_compared_has_its_own_command() -> None:
+    """Benchmarks, and two deployments; what another tool measured has none."""
+    assert f"perfgate compare {BASE} --benchmarks 'pytest \"b c\"' --seed 7\n" in shown(
+        suite('main, against the work tree: pytest "b c"')
+    )
+    deployments = compared(paired("worse", "fail"), verdict="fail", exit_code=1, base=Revision())
+    assert "perfgate compare --base-url http://127.0.0.1:1 --head-url http://127.0.0.1:2 --seed 7\n" in shown(
+        deployments
+    )
+    assert "Reproduce" not in shown(results.passed(kind="benchmarks", runs=[]))
+    assert "perfgate run --seed 7 --strict\n" in shown(results.passed(strict=True))
+
+
+def test_what_could_not_be_told_is_told_once() -> None:
+    """In the table; what it would take is folded away."""
+    words = "p95 250 ms to 312.4 ms; undecided; about 400 pairs would tell"
+    undecided = paired("undecided", "invalid", message=words)
+    text = shown(compared(undecided, verdict="invalid", exit_code=3, reasons=[f"catalog/peak: {words}"]))
+    assert text.count("about 400 pairs would tell") == 1
+    assert "**Could not be judged**" not in text
+    assert "What it would take to tell (1 undecided)" in text
+
+
+def test_what_is_tolerated_of_a_rate_and_of_a_throughput() -> None:
+    """Less is worse: a tenth more time is an eleventh less throughput. A rate changes by points."""
+    less = {"metric": "throughput", "unit": "per_second", "direction": "at_least", "change_percent": -40.0}
+    rate = {"metric": "error_rate", "unit": "share", "change_percent": None, "interval_percent": None}
+    throughput = paired("worse", "fail", **{**less, "interval_percent": (-50.0, -30.0)})
+    errors = paired("worse", "fail", **rate, baseline=0.0, observed=0.02)
+    text = shown(compared(throughput, errors, verdict="fail", exit_code=1))
+    assert "-40\u00a0% (-50\u00a0% to -30\u00a0%) slower | change of at most -9.1 % |" in text
+    assert "| +2 points slower | - |" in text
+    assert "would have been found** (in 9 of 10 cases): throughput -4.2 %, error rate +4.2 %" in text
+
+
 def test_a_base_that_is_no_commit_is_no_word_of_the_command() -> None:
     """It would be an option."""
     text = shown(compared(paired("not_worse"), base=Revision(commit="--base-url=http://evil.example")))
-    assert f"```sh\ngit checkout {COMMIT}\nperfgate run --seed 7\n```" in text
+    assert f"```sh\ngit checkout {COMMIT}\nperfgate compare --seed 7\n```" in text
 
 
 @settings(max_examples=25)

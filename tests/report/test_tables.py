@@ -152,6 +152,8 @@ def test_the_headline_tells_the_verdict_and_how_many_checks_made_it(result: Resu
          "INVALID: undecided, 1 of 2 checks could not be told"),
         (results.compared(results.ACCEPTED, results.paired(), verdict="warn"),
          "WARN: worse, CPU per request by +12 %, as accepted"),
+        (results.compared(results.UNDECIDED.model_copy(update={"status": "warn"}), results.paired(), results.NOTED,
+                          verdict="warn"), "WARN: not slower in 1 check, 1 undecided"),
         (results.compared(verdict="invalid"), "INVALID: it could not be judged"),
         (results.against_history(results.paired()), "PASS: 2 checks held"),
         (results.against_history(results.WORSE, results.FAILED.model_copy(update={"kind": "budget"}), verdict="fail"),

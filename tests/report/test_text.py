@@ -7,6 +7,7 @@ import re
 import pytest
 
 from perfgate.report import text
+from perfgate.report.console import trimmed
 from tests.report import results
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -76,7 +77,7 @@ def test_colours_appear_only_when_asked_for() -> None:
     coloured = text.render(results.result(), color=True)
     assert "\x1b" not in plain
     assert "\x1b[1;31mFAIL" in coloured
-    assert text.trimmed(ESCAPE.sub("", coloured)) == plain
+    assert trimmed(ESCAPE.sub("", coloured)) == plain
 
 
 @pytest.mark.parametrize("name", results.HOSTILE)

@@ -79,6 +79,7 @@ env = {{ PYTHONPATH = "{REPOSITORY}" }}
             env={
                 **os.environ,
                 "COLUMNS": "160",
+                "TMPDIR": str(self.root),  # where the lock lies that keeps loads apart: not to wait for other tests'
                 "PYTHONPATH": str(REPOSITORY),
                 **({} if others else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}),
             },

@@ -46,7 +46,11 @@ def session(shared_project: Callable[[str], Project]) -> Session:
 def test_the_complete_example_passes(session: Session) -> None:
     """Items, the fixture, an application object, and a benchmark."""
     assert session.code == 0, session.out
-    for name in ("budgets.toml::shop::normal", "budgets.toml::shop::peak", "test_shop.py::test_the_service_at_its_peak"):
+    for name in (
+        "budgets.toml::shop::normal",
+        "budgets.toml::shop::peak",
+        "test_shop.py::test_the_service_at_its_peak",
+    ):
         assert f"PASSED {name}" in session.out
     assert "PASSED test_shop.py::test_the_application_object" in session.out
     assert "PASSED test_shop.py::test_price" in session.out

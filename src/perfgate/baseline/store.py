@@ -123,15 +123,28 @@ def open_store(url: str, root: Path) -> Store:
         UsageError: there is no store of this kind, or what it needs is not installed (slug `history-url`).
         StorageError: it cannot be opened: locked, damaged, unreachable, or written by a later perfgate.
     """
+    check_url(url)
     scheme, _, rest = url.partition(":")
-    if scheme == "git" and rest and not rest.startswith(("-", "/")):
+    if scheme == "git":
         from perfgate.baseline.branch import BranchStore
 
         return BranchStore.open(root, rest)
-    if scheme in {"sqlite", "postgresql"} and rest.startswith("//"):
-        from perfgate.baseline.sql import SqlStore
+    from perfgate.baseline.sql import SqlStore
 
-        return SqlStore.open(url, root)
+    return SqlStore.open(url, root)
+
+
+def check_url(url: str) -> None:
+    """Find a store that cannot be one before anything is driven.
+
+    Raises:
+        UsageError: there is no store of this kind (slug `history-url`).
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme == "git" and rest and not rest.startswith(("-", "/")):
+        return
+    if scheme in {"sqlite", "postgresql"} and rest.startswith("//"):
+        return
     raise UsageError(
         f"there is no store of the kind {scheme!r}",
         place="store",

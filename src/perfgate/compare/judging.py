@@ -10,7 +10,7 @@ from perfgate.compare.blocks import disturbed_counts, read_pairs
 from perfgate.compare.looking import findings, rules_of
 from perfgate.judge.accepting import acceptances
 from perfgate.judge.assemble import invalid_run, judge_all, judge_service
-from perfgate.judge.comparison import Terms, compared_run
+from perfgate.judge.comparison import Terms, compared_run, located
 from perfgate.judge.result import Baseline, Comparison, Result, Revision
 from perfgate.judging import circumstances_of, error_of, plan_of, runs_of
 from perfgate.measure.manifest import Manifest, Problem, ServiceEntry
@@ -86,7 +86,8 @@ def _run(folder: Path, entry: RunEntry, plan: Plan, rules: Rules, known: list[Ac
         max_slowdown_percent=rules.max_slowdown_percent,
         false_alarm_rate=rules.false_alarm_rate,
     )
-    return compared_run(service, load, pairs, findings(pairs, rules, entry.pairs.max_pairs), comparison, terms)
+    run = compared_run(service, load, pairs, findings(pairs, rules, entry.pairs.max_pairs), comparison, terms)
+    return located(run, plan.gate.source or service.source)
 
 
 def _stopped(pairs: PairsEntry) -> str:

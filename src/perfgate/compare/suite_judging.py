@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from perfgate.compare.looking import findings, rules_of
 from perfgate.judge.accepting import acceptances
 from perfgate.judge.assemble import invalid_run, judge_all, judge_service
-from perfgate.judge.comparison import Terms, compared_run
+from perfgate.judge.comparison import Terms, compared_run, located
 from perfgate.judge.result import Baseline, Comparison, Result, Revision
 from perfgate.judging import circumstances_of, error_of
 from perfgate.measure.manifest import Problem
@@ -78,4 +78,4 @@ def _run(folder: Path, entry: RunEntry, plan: Plan, known: list[Acceptance]) -> 
         false_alarm_rate=rules.false_alarm_rate,
     )
     terms = Terms(plan.gate.undecided, known, [str(error_of(entry.problem))] if entry.problem else [])
-    return compared_run(service, load, pairs, changes, comparison, terms)
+    return located(compared_run(service, load, pairs, changes, comparison, terms), plan.gate.source)

@@ -17,8 +17,9 @@ Decision = Literal["worse", "not_worse", "better", "undecided", "too_few", "new"
 # Histograms know a time to 2^-11 at each side.
 _RESOLUTION = 2.0**-10
 # Memory stays what it is while a process lives, so that pairs repeat one observation of each side, and would prove any
-# difference. Two starts of the same revision do differ a little; this much is therefore never called a change.
-_BETWEEN_STARTS = 0.02
+# difference. Two starts of the same revision do differ: measured Python services by 0.2 to 1 %, and by 9 % where one of
+# the two had its database still to make. This much is therefore never called a change.
+_BETWEEN_STARTS = 0.10
 _ALLOWANCES = {"memory": _BETWEEN_STARTS, "error_rate": 0.0, "throughput": 0.0, "cpu_per_request": 0.0}
 _ONE_IN_A_HUNDRED_Z = 2.3263
 _MOST_NEEDED = 100_000  # pairs: more is never

@@ -141,6 +141,11 @@ def _status(change: Change, undecided: Status) -> Status:
     return undecided if change.decision == "undecided" and change.gating else "skipped"
 
 
+def located(run: RunResult, source: str) -> RunResult:
+    """The run, whose comparisons say where the file has what is tolerated."""
+    return run.model_copy(update={"checks": [check.model_copy(update={"source": source}) for check in run.checks]})
+
+
 def summary_of(name: str | None, blocks: Sequence[Block]) -> EndpointSummary:
     """The requests of an endpoint, or of the whole service, over all blocks of a side."""
     parts = [part for block in blocks for key, part in block.endpoints.items() if name in (None, key)]

@@ -38,7 +38,7 @@ def compared(result: Result, kept: Kept, gate: Gate, acceptances: Sequence[Accep
     missing: Status = "invalid" if gate.require_baseline else "skipped"
     control = result.control.median_ms if result.control else None
     found = {
-        (run.service, run.load): list(_checks(run, own, rules, control, missing))
+        (run.service, run.load): [_located(check, gate.source) for check in _checks(run, own, rules, control, missing)]
         for run in sound_runs(result)
         if (own := past.get((run.service, run.load)))
     }
@@ -49,6 +49,11 @@ def compared(result: Result, kept: Kept, gate: Gate, acceptances: Sequence[Accep
         false_alarm_rate=gate.false_alarm_rate if enough else None,
         acceptances=acceptances,
     )
+
+
+def _located(check: Check, source: str) -> Check:
+    """The check, with the place of what is tolerated where it was held against that."""
+    return check.model_copy(update={"source": source}) if check.change_percent is not None else check
 
 
 def baseline_of(kept: Kept) -> Baseline:
@@ -82,7 +87,7 @@ def _checks(
         yield _whole(missing, f"not compared with the history: {past.trouble.words}")
         return
     if not _is_enough(past):
-        yield _whole(missing, _too_few(len(past.recordings), "comparable run"))
+        yield _whole(missing, _too_few(counted(len(past.recordings), "comparable run"), len(past.recordings)))
         return
     figures, before = figures_of(run), _before(run, past)
     if run.load_kind == "stress" and (other := _other_levels(run, past)):
@@ -100,10 +105,10 @@ def _whole(status: Status, words: str, endpoint: str | None = None) -> Check:
     return Check(kind="history", metric=HISTORY, endpoint=endpoint, unit="", status=status, message=words)
 
 
-def _too_few(runs: int, noun: str) -> str:
+def _too_few(what: str, runs: int) -> str:
     more = NEEDED - runs
     needs = "is" if more == 1 else "are"
-    return f"{counted(runs, noun)}: {more} more {needs} needed to compare with the history"
+    return f"{what}: {more} more {needs} needed to compare with the history"
 
 
 def _before(run: RunResult, past: PastRuns) -> dict[Key, list[float]]:
@@ -188,7 +193,9 @@ def _new_and_gone(
         if endpoint not in then:
             yield _told("new", endpoint, "new: no earlier run has it")
         elif endpoint in few:
-            yield _whole("skipped", _too_few(few[endpoint], "earlier run with it"), endpoint)
+            yield _whole(
+                "skipped", _too_few(f"{counted(few[endpoint], 'earlier run')} with it", few[endpoint]), endpoint
+            )
     for endpoint in then:
         if endpoint not in now:
             yield _told("gone", endpoint, "gone: earlier runs have it, this one does not")

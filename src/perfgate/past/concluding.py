@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 RESULT = "result.json"
 
 
-def conclude(
+def conclude(  # noqa: PLR0913  (what a caller, or a test, may choose)
     plan: Plan,
     folder: Path,
     manifest: Manifest,

@@ -36,7 +36,12 @@ def build_gate(table: GateTable | None, place: Place) -> Gate:
     if table.allowed_hosts is not None:
         _check_hosts(table.allowed_hosts, place.at("allowed_hosts"))
         written["allowed_hosts"] = tuple(table.allowed_hosts)
-    return Gate(**written, health=_health(table.health), score_weights=_weights(table.score, place.at("score")))
+    return Gate(
+        **written,
+        health=_health(table.health),
+        score_weights=_weights(table.score, place.at("score")),
+        source=place.at("max_slowdown").source,
+    )
 
 
 def _check_hosts(entries: list[str], place: Place) -> None:

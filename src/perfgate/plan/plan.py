@@ -128,6 +128,7 @@ class Gate:
         history: how many comparable runs a run is held against, at most.
         keep: how long runs are kept: `90 days`, or how many; None keeps all.
         store: where the history is kept: a database URL, or `git:BRANCH`.
+        source: where it says what is tolerated; empty when the file has no `[gate]`.
     """
 
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
@@ -143,6 +144,7 @@ class Gate:
     history: int = 50
     keep: str | int | None = None
     store: str = "sqlite:///.perfgate/history.db"
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

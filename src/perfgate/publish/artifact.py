@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from perfgate.errors import RecordingError
 from perfgate.report.comment import Part
+from perfgate.report.tables import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,8 +28,10 @@ LARGEST_TOTAL = 64 * 1024 * 1024  # bytes of all of them
 MOST_RESULTS = 100
 MOST_MEMBERS = 10_000  # of an archive, or files of a folder
 DEEPEST = 64  # levels of JSON; a result has 9
-MOST_ITEMS = 20_000  # checks, runs and reasons of one result
+MOST_ITEMS = 20_000  # checks, runs and reasons of all results together: a line is laid out for each
+_TOO_MANY = f"more than {MOST_ITEMS:,} checks, loads and reasons"
 _BEYOND_INT = 2**63
+_LONGEST_WORDS = 500  # characters of a message or a place
 _NAME = "result.json"
 
 
@@ -49,7 +52,10 @@ def read_parts(paths: Sequence[Path], *, name: str = _NAME) -> list[Part]:
     if not texts:
         raise _error(f"there is no {name}", ", ".join(map(str, paths)), "give the file that `perfgate run` wrote")
     names = distinct([place for place, _ in texts]) if len(texts) > 1 else [""]
-    return [Part(name, parse_untrusted(text, place)) for name, (place, text) in zip(names, texts, strict=True)]
+    parts = [Part(name, parse_untrusted(text, place)) for name, (place, text) in zip(names, texts, strict=True)]
+    if sum(_items(part.result) for part in parts) > MOST_ITEMS:
+        raise _error(_TOO_MANY, ", ".join(map(str, paths)), "comment on fewer results at once")
+    return parts
 
 
 def parse_untrusted(text: bytes, place: str) -> Result:
@@ -65,7 +71,7 @@ def parse_untrusted(text: bytes, place: str) -> Result:
         raise _too_large(place)
     try:
         decoded = text.decode("utf-8")
-        _check(json.loads(decoded, parse_constant=_refuse), 0)
+        _check(json.loads(decoded, parse_constant=_refuse, object_pairs_hook=_object), 0)
         return _countable(result_json.parse(decoded))
     except RecordingError as error:
         raise _error(error.message, place, error.hint) from error
@@ -75,12 +81,15 @@ def parse_untrusted(text: bytes, place: str) -> Result:
 
 def _countable(result: Result) -> Result:
     """The result, if it has no more of anything than a real one can have: a page is laid out from it."""
+    if _items(result) > MOST_ITEMS:
+        raise ValueError(_TOO_MANY)
+    return result
+
+
+def _items(result: Result) -> int:
     run_items = sum(len(run.checks) + len(run.reasons) + len(run.doubts) + len(run.slowest) for run in result.runs)
     items = len(result.checks) + len(result.reasons) + len(result.services) + len(result.runs) + run_items
-    items += sum(len(service.checks) + len(service.reasons) for service in result.services)
-    if items > MOST_ITEMS:
-        raise ValueError(f"more than {MOST_ITEMS:,} checks, loads and reasons")
-    return result
+    return items + sum(len(service.checks) + len(service.reasons) for service in result.services)
 
 
 def distinct(places: Sequence[str]) -> list[str]:
@@ -187,6 +196,14 @@ def _check(value: Any, depth: int) -> None:
         raise ValueError("a number is too large")
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; with a key twice, readers do not agree on what it says."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("an object has a key twice")
+    return value
+
+
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
 
@@ -196,4 +213,6 @@ def _too_large(place: str) -> RecordingError:
 
 
 def _error(message: str, place: str, hint: str) -> RecordingError:
-    return RecordingError(message, place=place, hint=hint, slug="artifact")
+    # Names of files and keys come from whoever made it, and GitHub reads commands from lines of a job's output.
+    told = printable(message, longest=_LONGEST_WORDS)
+    return RecordingError(told, place=printable(place, longest=_LONGEST_WORDS), hint=hint, slug="artifact")

@@ -98,6 +98,7 @@ def _context_of(event: Event, budgets: Path, wishes: Wishes, env: Mapping[str, s
         job=wishes.job,
         report_url=wishes.report_url or event.run_url,
         ended_with=event.ended_with,
+        fetch=f"pull/{event.pull_request}/head" if event.pull_request else "",
         at=time.time(),
     )
 
@@ -127,6 +128,7 @@ def _tell_gitlab(findings: _Findings, budgets: Path, wishes: Wishes, env: Mappin
         run=request.pipeline,
         job=wishes.job,
         report_url=wishes.report_url or request.job_url,
+        fetch=f"merge-requests/{request.number}/head" if request.number else "",
         problem=findings.problem,
         at=time.time(),
     )

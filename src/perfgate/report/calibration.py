@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from perfgate.compare.calibration import Calibration, Detectable
 
 _ASKED_PERCENT = 5.0  # above what is tolerated
+_LONGEST_TOLD_S = 3600.0
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 320, 56, 90, 34, 40
 _COLOURS = {"mean": "#666666", "p50": "#1f77b4", "p95": "#d62728"}
 
@@ -70,7 +71,13 @@ def _sentences(found: Calibration) -> Iterator[str]:
     for metric in ("p50", "p95"):
         needed = found.needed_s(metric, asked)
         if needed is not None:
-            yield f"for +{number(asked)} % {metric} you need {max(needed, 1):.0f} s"
+            yield f"for +{number(asked)} % {metric} you need {_time(needed)}"
+
+
+def _time(seconds: float) -> str:
+    if seconds > _LONGEST_TOLD_S:
+        return "more than an hour: it is not found here in practice"
+    return f"{max(seconds, 1):.0f} s"
 
 
 def picture(found: Calibration, place: str) -> str:

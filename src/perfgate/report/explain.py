@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from perfgate.judge.words import label
+from perfgate.report.console import plain_table, print_part, text_console, trimmed
 from perfgate.report.tables import WHOLE_SERVICE, group_name, number, printable
-from perfgate.report.text import plain_table, print_part, text_console, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from perfgate.judge.words import change, label, quantity
 from perfgate.past.figures import unit_of
+from perfgate.report.console import plain_table, print_part, text_console, trimmed
 from perfgate.report.tables import UNKNOWN, moment, printable
-from perfgate.report.text import plain_table, print_part, text_console, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -63,7 +63,8 @@ def _opening(result: Result, rows: Sequence[CheckRow], part: dict[Part, list[Che
     if result.verdict == "invalid" and part["undecided"]:
         return [f"undecided, {len(part['undecided'])} of {judged} could not be told"]
     if result.verdict in ("pass", "warn"):
-        return [f"{_told(part['accepted'])}, as accepted"] if part["accepted"] else [f"not slower in {judged}"]
+        held = counted(len([row for row in rows if row.status == "pass"]), "check")
+        return [f"{_told(part['accepted'])}, as accepted"] if part["accepted"] else [f"not slower in {held}"]
     return []
 
 

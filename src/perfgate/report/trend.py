@@ -9,9 +9,9 @@ from rich.text import Text
 
 from perfgate.judge.words import change, counted, label, quantity, signed_percent
 from perfgate.past.figures import unit_of
+from perfgate.report.console import plain_table, print_part, text_console, trimmed
 from perfgate.report.sparkline import sparkline
 from perfgate.report.tables import UNKNOWN, printable
-from perfgate.report.text import plain_table, print_part, text_console, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -52,7 +52,12 @@ def broken(parts: Sequence[Part], budgets: str) -> list[Broken]:
 def _broken(part: Part, budgets: str) -> Iterator[Broken]:
     for row in check_rows(finite(part.result)):
         if row.status in _LEVELS:
-            yield Broken(budgets, _line(row.check.source, budgets), _LEVELS[row.status], _title(part, row), _words(row))
+            yield Broken(budgets, _line(_source(row), budgets), _LEVELS[row.status], _title(part, row), _words(row))
+
+
+def _source(row: CheckRow) -> str:
+    """Of what was accepted the acceptance: that is what has to be looked at some day."""
+    return (row.check.accepted.source if row.check.accepted else "") or row.check.source
 
 
 def _line(source: str, budgets: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from perfgate.publish.github.broken import broken
@@ -49,7 +50,8 @@ class Teller:
         number = pull_request_of(self._event, self._client)
         if number is None:
             return f"a {self._event.name} event has no pull request to comment on"
-        written = CommentWriter(self._client, number, wishes.author).write(self._parts, self._context)
+        context = replace(self._context, fetch=f"pull/{number}/head")
+        written = CommentWriter(self._client, number, wishes.author).write(self._parts, context)
         return f"comment {written.done}: {written.url}"
 
     def check_run(self, wishes: Wishes) -> str:

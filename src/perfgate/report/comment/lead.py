@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from perfgate.judge.words import counted, quantity, signed_percent
+from perfgate.judge.words import counted, signed_percent
+from perfgate.report.changes import change as changed_by
+from perfgate.report.changes import interval, tolerated_percent
 from perfgate.report.comment.subject import worst
 from perfgate.report.markdown import SYMBOLS, code, sentence
 from perfgate.report.statements import unjudged
-from perfgate.report.tables import number
+from perfgate.report.tables import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +71,7 @@ def told(row: Row) -> str:
     check = row.row.check
     name = "" if row.row.name is None else f" of {code(row.row.name)}"
     head = f"{sentence(row.row.metric)}{name} ({sentence(row.group)})"
-    if check.kind != "budget" and check.change_percent is not None:
+    if check.kind != "budget" and change(row) != UNKNOWN:
         return f"{head} changed by {change(row)}{tolerated(row, ', tolerated is ')}"
     if check.observed is None or check.kind != "budget":
         return f"{head}: {sentence(check.message)}"
@@ -79,22 +81,14 @@ def told(row: Row) -> str:
 
 def change(row: Row) -> str:
     """A change with its interval: `+25 % (+20 % to +30 %)`; a dash when there is none."""
-    check = row.row.check
-    if check.change_percent is None:
-        return "-"
-    text = signed_percent(check.change_percent)
-    if check.interval_percent is not None:
-        low, high = check.interval_percent
-        text += f" ({signed_percent(low)} to {signed_percent(high)})"
-    return sentence(text)
+    ends = f" ({interval(row.row)})" if row.row.check.interval_percent is not None else ""
+    return sentence(changed_by(row.row) + ends) if row.row.check.kind != "budget" else UNKNOWN
 
 
 def tolerated(row: Row, opening: str = "") -> str:
-    """The change that is tolerated: of the comparison where there was one."""
-    if row.run is not None and row.run.comparison is not None and row.row.check.kind == "paired":
-        return f"{opening}{sentence(quantity(row.run.comparison.max_slowdown_percent, 'percent'))}"
-    check = row.row.check
-    return f"{opening}{sentence(number(check.limit, check.unit))}" if check.limit is not None else ""
+    """The change that is tolerated, e.g. `+10 %`, and `-9.1 %` where less is worse; empty when nobody told."""
+    most = tolerated_percent(row.row)
+    return "" if most is None else f"{opening}{sentence(signed_percent(most))}"
 
 
 def _more(count: int, what: str) -> str:

@@ -96,7 +96,11 @@ def _add_figures(page: Page, subject: Subject) -> None:
 
 
 def _add_folded(page: Page, subject: Subject) -> None:
-    page.add(*_fold("Reproduce it locally", statements.reproduce(subject)))
+    if command := statements.reproduce(subject):
+        page.add(*_fold("Reproduce it locally", command))
+    untold = statements.bullets(statements.untold(subject))
+    summary = f"<details><summary>What it would take to tell ({len(untold)} undecided)</summary>"
+    page.add_all([summary, ""], untold, ["", "</details>", ""])
     for title, lines, headings in (
         ("passed", tables.passed(subject), tables.CHANGED),
         ("skipped", tables.skipped(subject), tables.SKIPPED),

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from perfgate.judge.words import counted, label, quantity, signed_percent
+from perfgate.report.changes import span_of_detectable
 from perfgate.report.comment.subject import placed
 from perfgate.report.markdown import code, sentence
 from perfgate.report.statements import failed_otherwise, findings, health_notes, unjudged
@@ -33,8 +34,14 @@ def failures(parts: Sequence[Part]) -> list[str]:
 
 
 def unknown(parts: Sequence[Part]) -> list[str]:
-    """Why something could not be judged."""
-    return [placed(part, reason) for part in parts for reason in unjudged(part.result)]
+    """Why something could not be judged; what a comparison could not tell stands in the table."""
+    return [placed(part, reason) for part in parts for reason in unjudged(part.result, undecided=False)]
+
+
+def untold(subject: Subject) -> list[str]:
+    """What a comparison could not tell, and what it would take."""
+    rows = (row for row in subject.rows if row.is_undecided)
+    return [placed(row.part, f"{row.row.place}: {row.row.check.message}") for row in rows]
 
 
 def found(parts: Sequence[Part]) -> list[str]:
@@ -63,7 +70,7 @@ def _compared_with(part: Part) -> str:
         return f"**Compared with** {against}" if against else ""
     how = f"({sentence(detail.choice)}{_walked(detail.walked)})"
     runs = f", {counted(detail.runs, 'earlier run')}" if detail.kind == "history" else ""
-    why = f": {sentence(detail.detail)}" if detail.detail else ""
+    why = f": {sentence(detail.detail)}" if detail.detail and not (against and detail.kind == "paired") else ""
     name = f"{sentence(part.name)}: " if part.name else ""
     return f"**Compared with** {name}{against or 'nothing'} {how}{runs}{why}"
 
@@ -88,20 +95,8 @@ def _false_alarms(parts: Sequence[Part]) -> str:
 
 
 def _detectable(rows: Sequence[Row]) -> str:
-    by_metric: dict[str, list[float]] = {}
-    for row in rows:
-        check = row.row.check
-        if check.smallest_detectable_percent is not None:
-            by_metric.setdefault(check.metric, []).append(check.smallest_detectable_percent)
-    if not by_metric:
-        return ""
-    texts = [f"{label(metric)} {_span(values)}" for metric, values in by_metric.items()]
-    return f"**Smallest slowdown that would have been found** (in 9 of 10 cases): {sentence(', '.join(texts))}"
-
-
-def _span(values: Sequence[float]) -> str:
-    low, high = (signed_percent(value) for value in (min(values), max(values)))
-    return low if low == high else f"{low} to {high}"
+    span = span_of_detectable(row.row for row in rows)
+    return f"**Smallest slowdown that would have been found** (in 9 of 10 cases): {sentence(span)}" if span else ""
 
 
 def _health(parts: Sequence[Part]) -> str:
@@ -149,25 +144,54 @@ def reproduce(subject: Subject) -> list[str]:
 
     Nothing can end the block: each of its lines begins with a word of ours, and no text in them has a line of its own.
     """
-    commands = list(dict.fromkeys(_command(part.result, subject.context) for part in subject.parts))
+    measured = (part.result for part in subject.parts if part.result.kind != "benchmarks")  # those are read from files
+    commands = list(dict.fromkeys(_command(result, subject.context) for result in measured))
+    if not commands:
+        return []
     commit = subject.context.commit
-    checkout = [f"git checkout {shlex.quote(commit)}"] if commit else []
+    fetch = [f"git fetch origin {shlex.quote(subject.context.fetch)}"] if subject.context.fetch else []
+    checkout = [*fetch, f"git checkout {shlex.quote(commit)}"] if commit else []
     return ["```sh", *checkout, *commands[:_MOST_NAMED], "```"]
 
 
 def _command(result: Result, context: Context) -> str:
-    words = ["perfgate"]
-    base = result.base.commit if result.base else None
-    if result.kind == "compare" and base and _COMMIT.fullmatch(base):
-        words += ["compare", base]
-    else:
-        words += ["run"]
+    words = ["perfgate", *(_comparing(result, context) if result.kind == "compare" else ["run"])]
     words += ["--budgets", context.budgets] if context.budgets != "budgets.toml" else []
+    words += _chosen(result) if not _is_suite(result) else []
+    words += ["--seed", str(result.seed)]
+    words += ["--scale", f"{result.scale:g}"] if result.scale != 1.0 else []
+    words += ["--strict"] if result.strict and result.kind == "run" else []
+    return " ".join(shlex.quote(printable(word, longest=200)) for word in words)
+
+
+def _comparing(result: Result, context: Context) -> list[str]:
+    """The command and what it compares with.
+
+    A pull request's job measures the merge of its commit with the target. The commit alone is not to be held against
+    the target, whose other changes it has not: then the merge base is left to be found again.
+    """
+    base = result.base.commit if result.base else None
+    if base is None and not _is_suite(result):
+        urls = next((run.comparison for run in result.runs if run.comparison), None)
+        return ["compare", "--base-url", urls.base_url, "--head-url", urls.head_url] if urls else ["compare"]
+    choice, detail = (result.baseline.choice, result.baseline.detail) if result.baseline else ("", "")
+    found_again = choice == "merge-base" and result.revision.commit != context.commit
+    words = ["compare", base] if base and _COMMIT.fullmatch(base) and not found_again else ["compare"]
+    return [*words, "--benchmarks", detail.partition(": ")[2]] if _is_suite(result) else words
+
+
+def _is_suite(result: Result) -> bool:
+    """Whether benchmarks were compared: nothing has a URL then."""
+    made = [run.comparison for run in result.runs if run.comparison]
+    return result.kind == "compare" and bool(made) and not any(one.base_url for one in made)
+
+
+def _chosen(result: Result) -> list[str]:
+    """What was red, where that is not much."""
+    words: list[str] = []
     red = [run for run in result.runs if run.verdict in ("fail", "invalid", "warn")]
     if 0 < len(red) <= _MOST_NAMED:
         for name, option in (("service", "--service"), ("load", "--load")):
             chosen = dict.fromkeys(str(getattr(run, name)) for run in red)
             words += [word for one in chosen for word in (option, one)]
-    words += ["--seed", str(result.seed)]
-    words += ["--scale", f"{result.scale:g}"] if result.scale != 1.0 else []
-    return " ".join(shlex.quote(printable(word, longest=200)) for word in words)
+    return words

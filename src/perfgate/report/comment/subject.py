@@ -39,6 +39,7 @@ class Context:
         job: which of several jobs that share the comment this is; empty when it stands alone.
         report_url: where the full report is.
         ended_with: how the job that measured ended, when another one comments: `success`, `failure`, ...
+        fetch: what Git fetches the commit by, e.g. `pull/7/head`; empty when nobody told.
         problem: why there is no result to show; empty when there is one.
         at: now, in seconds since the epoch.
     """
@@ -49,6 +50,7 @@ class Context:
     job: str = ""
     report_url: str | None = None
     ended_with: str | None = None
+    fetch: str = ""
     problem: str = ""
     at: float = 0.0
 
