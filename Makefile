@@ -12,7 +12,7 @@ demo: $(READY)  ## set up, and run the main job on the embedded demo services
 	$(BIN)/perfgate run
 
 test: $(READY)  ## set up, and pass the tests
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -19,5 +19,5 @@ import locust  # noqa: F401
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
 # How fast the machine is must not decide whether a test passes.
-settings.register_profile("perfgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("perfgate", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("perfgate")

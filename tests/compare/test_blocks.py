@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from perfgate.measure.blocks import SideName
 
+pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+
 CLOSED = 'users = 4\nduration = "5s"'
 OPEN = 'rate = "100/s"\nduration = "5s"'
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.compare.repository import SLOWER, Outcome, Repository
+from tests.compare.repository import HOME, SCENARIO, SLOWER, Outcome, Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +26,8 @@ def repository(tmp_path: Path) -> Repository:
 def slower(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, Outcome]:
     """A branch with a slow change, compared with where it left main."""
     repository = Repository(tmp_path_factory.mktemp("slower"))
+    repository.write("shop.py", SCENARIO + HOME)
+    repository.commit("two endpoints")
     repository.git("checkout", "-q", "-b", "feature")
     repository.change("serve.py", *SLOWER)
     repository.commit("prices from the ledger")
@@ -40,6 +42,7 @@ def _check(outcome: Outcome, endpoint: str | None, metric: str) -> Check:
     return next(check for check in run.checks if (check.endpoint, check.metric) == (endpoint, metric))
 
 
+@pytest.mark.xdist_group("slower")
 class TestASlowerRevision:
     """It is red, and says where, by how much and how sure that is."""
 

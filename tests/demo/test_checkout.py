@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from perfgate.target.service import RunningService
 
+pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:

@@ -27,6 +27,8 @@ from tests.target.processes import is_gone
 if TYPE_CHECKING:
     from perfgate.plan.plan import Load, Service
 
+pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+
 TWO_LOADS = '[loads.second]\nusers = 2\nduration = "1s"'
 
 

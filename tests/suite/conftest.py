@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.project import ECHO, LENIENT, REPOSITORY, SIMPLE_SCENARIO
+from tests.suite.environment import own_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ env = {{ PYTHONPATH = "{REPOSITORY}" }}
             [sys.executable, "-m", "pytest", *ALONE, *args],
             cwd=self.root,
             env={
-                **os.environ,
+                **own_environment(),
                 "COLUMNS": "160",
                 "TMPDIR": str(self.root),  # where the lock lies that keeps loads apart: not to wait for other tests'
                 "PYTHONPATH": str(REPOSITORY),

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tests.suite.conftest import Project, Session
 
+pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+
 BENCHMARK = ("-p", "pytest_benchmark.plugin", "--perfgate-benchmarks")
 TESTS = """\
 import time

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from tests.e2e.project import REPOSITORY
+from tests.suite.environment import own_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ def test_this_repositorys_own_budgets_run_as_tests_on_the_demo_services(tmp_path
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/smoke/budgets.toml", "-rA", *words],
         cwd=REPOSITORY,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**own_environment(), "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,9 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from perfgate.judge.result import Check, Result
+from tests.suite.environment import own_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
 
 LONGEST_S = 180  # a bound against hanging, not an expectation
 PYTEST = f"{sys.executable} -m pytest -p pytest_benchmark.plugin -p no:cacheprovider benchmarks"
@@ -128,7 +130,7 @@ class Repository:
         return subprocess.Popen(
             [sys.executable, "-m", "perfgate", *words],
             cwd=self.root,
-            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(self.root / "src")},
+            env={**own_environment(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(self.root / "src")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from tests.suite.conftest import Project, Session
 
+pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+
 TESTS = '''\
 import os
 import pytest

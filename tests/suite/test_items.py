@@ -77,6 +77,7 @@ def test_loads_are_chosen_by_marker_and_by_name(project: Project) -> None:
     assert "shop::busy" not in out
 
 
+@pytest.mark.xdist_group("mixed")
 def test_a_broken_budget_is_a_failure_of_its_own_with_what_was_seen_and_what_to_do(mixed: Session) -> None:
     """And fails its item; the other load passes."""
     assert mixed.code == 1
@@ -89,11 +90,13 @@ def test_a_broken_budget_is_a_failure_of_its_own_with_what_was_seen_and_what_to_
     assert "  next:     make p50 better, or change the limit at budgets.toml:" in report
 
 
+@pytest.mark.xdist_group("mixed")
 def test_a_warning_limit_is_a_pytest_warning(mixed: Session) -> None:
     """Which fails nothing."""
     assert "PerfgateWarning: shop/calm: p95" in mixed.out
 
 
+@pytest.mark.xdist_group("mixed")
 def test_the_summary_shows_a_table_of_verdicts(mixed: Session) -> None:
     """One line a load."""
     table = mixed.out[mixed.out.index(" perfgate ====") :]
@@ -104,6 +107,7 @@ def test_the_summary_shows_a_table_of_verdicts(mixed: Session) -> None:
     ]
 
 
+@pytest.mark.xdist_group("mixed")
 def test_one_result_holds_all_that_was_driven_and_lies_where_it_was_asked_for(mixed: Session) -> None:
     """With its reports; each load has a recording of its own beside them."""
     result = mixed.result("kept")
@@ -114,6 +118,7 @@ def test_one_result_holds_all_that_was_driven_and_lies_where_it_was_asked_for(mi
         assert found, path
 
 
+@pytest.mark.xdist_group("mixed")
 def test_the_junit_file_has_a_case_for_each_load_and_each_check(mixed: Session) -> None:
     """With the time that the load took."""
     cases = {case.get("name"): case for case in ET.parse(mixed.root / "junit.xml").iter("testcase")}

@@ -85,7 +85,7 @@ class TestEveryWayOut:
         os.kill(process.reaper, signal.SIGKILL)
         process.stop()
 
-        assert [is_gone(pid) for pid in pids] == [True] * count
+        assert until(lambda: all(map(is_gone, pids)))
 
     def test_supervisor_asked_to_end(self, program: str, count: int, log: int, tmp_path: Path) -> None:
         """SIGTERM to the supervisor, say from a machine that shuts down, ends the tree in order."""

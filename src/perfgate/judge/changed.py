@@ -99,8 +99,13 @@ class Change:
 
 
 def allowance_of(metric: str) -> float:
-    """By how much a metric cannot be told from unchanged, however many pairs there are (a logarithm)."""
+    """By how much a metric may be more without being worse, however many pairs there are (a logarithm)."""
     return _ALLOWANCES.get(metric, _RESOLUTION)
+
+
+def resolution_of(metric: str) -> float:
+    """By how much an estimate may be too low, however many pairs there are (a logarithm)."""
+    return min(allowance_of(metric), _RESOLUTION)
 
 
 def tolerated_of(metric: str, rules: Rules) -> float:
@@ -124,7 +129,7 @@ def change_of(case: Case, decision: Decision, rules: Rules, levels: Levels, pair
     found = None if case.contrast is None else bounds(case.contrast, levels.lower, levels.upper)
     if found is not None and metric == "error_rate":
         found = _widened(found, case, levels)
-    wide = None if found is None else _held(found, allowance_of(metric), tolerated, decision)
+    wide = None if found is None else _held(found, metric, tolerated, decision)
     least = None if found is None else detectable(found, levels.lower, tolerated + allowance_of(metric))
     change = Change(
         key=case.key,
@@ -202,9 +207,9 @@ class _Scale:
         return min(first, second), max(first, second)
 
 
-def _held(found: Bounds, allowance: float, tolerated: float, decision: Decision) -> Bounds:
+def _held(found: Bounds, metric: str, tolerated: float, decision: Decision) -> Bounds:
     """The interval with the allowance, and on the side of what is tolerated on which it was decided (at any look)."""
-    lower, upper = found.lower - allowance, found.upper + allowance
+    lower, upper = found.lower - allowance_of(metric), found.upper + resolution_of(metric)
     if decision == "worse":
         lower = max(lower, tolerated)
     elif decision == "undecided":

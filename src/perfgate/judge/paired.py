@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from perfgate.judge.changed import Change, Decision, Levels, Rules, allowance_of, change_of, tolerated_of
+from perfgate.judge.changed import Change, Decision, Levels, Rules, allowance_of, change_of, resolution_of, tolerated_of
 from perfgate.judge.inversion import POWER_Z, normal_point
 from perfgate.judge.looks import look_times, parts
 from perfgate.judge.sides import CheckKey, cases
@@ -221,7 +221,8 @@ def _tested(compared: Sequence[Case], rules: Rules) -> list[_Tested]:
     tolerated = [tolerated_of(case.key.metric, rules) for case in compared]
     allowed = [allowance_of(case.key.metric) for case in compared]
     above = p_above(_scores(compared, [t + a for t, a in zip(tolerated, allowed, strict=True)]))
-    below = p_above(-_scores(compared, [t - a for t, a in zip(tolerated, allowed, strict=True)]))
+    resolved = [resolution_of(case.key.metric) for case in compared]
+    below = p_above(-_scores(compared, [t - r for t, r in zip(tolerated, resolved, strict=True)]))
     faster = p_above(-_scores(compared, [-a for a in allowed]))
     return [
         _Tested(case, float(worse), 0.0 if _never_failed(case) else float(not_worse), float(better))

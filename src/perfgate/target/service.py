@@ -26,6 +26,7 @@ LOG = "service.log"
 _PORT = "{port}"
 _FIRST_PAUSE_S = 0.005
 _LONGEST_PAUSE_S = 0.05
+_SHORTEST_PROBE_S = 0.5  # the last look too has time to be answered, so that the answer can be told
 _LONGEST_PROBE_S = 5.0
 _TAIL_BYTES = 64 * 1024
 
@@ -179,7 +180,7 @@ def _look_until(service: Service, running: RunningService, deadline: float) -> A
     """Look again and again until it is ready, `deadline` has passed, or the process has ended; the last answer."""
     pause_s = _FIRST_PAUSE_S
     while True:
-        timeout_s = min(max(deadline - time.monotonic(), _FIRST_PAUSE_S), _LONGEST_PROBE_S)
+        timeout_s = min(max(deadline - time.monotonic(), _SHORTEST_PROBE_S), _LONGEST_PROBE_S)
         answer = probe(service.url, service.ready, timeout_s=timeout_s)
         if answer.ready or time.monotonic() >= deadline or running.poll() is not None:
             return answer
