@@ -6,13 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types smoke benchmarks lock clean
+.PHONY: demo test test-long lint types smoke benchmarks lock clean
 
 demo: $(READY)  ## set up, and run the main job on the embedded demo services
 	$(BIN)/perfgate run
 
 test: $(READY)  ## set up, and pass the tests
-	$(BIN)/python -m pytest -n 4 --dist loadgroup
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m "not long"
+
+test-long: $(READY)  ## the tests that take tens of seconds each: whole comparisons, and pytest within pytest
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -m long
 
 lint: $(READY)
 	$(BIN)/ruff check .

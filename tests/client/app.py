@@ -130,9 +130,18 @@ class AppServer:
 
     def __init__(self) -> None:
         self._server = create_server(app, host="127.0.0.1", port=0, threads=4)
-        Thread(target=self._server.run, daemon=True).start()
+        self._closing = False
+        Thread(target=self._run, daemon=True).start()
         self.url = f"http://127.0.0.1:{self._server.effective_port}"
+
+    def _run(self) -> None:
+        try:
+            self._server.run()
+        except OSError:  # it was waiting on the socket that `close` has just closed
+            if not self._closing:
+                raise
 
     def close(self) -> None:
         """Stop serving; the thread ends with its last connection, or with the process."""
+        self._closing = True
         self._server.close()

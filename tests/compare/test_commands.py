@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from perfgate.judge.result import Check
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:

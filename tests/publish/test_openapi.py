@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group(__name__)]  # what they share is made once
 
 SHA = "c" * 40
 CONTEXT = Context(commit=SHA, run=1, report_url="https://github.test/runs/1", at=1_772_600_000.0)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.project import REPOSITORY
 from tests.suite.environment import own_environment
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.suite.conftest import Project
+
+pytestmark = pytest.mark.long
 
 FOREIGN = """\
 import sys

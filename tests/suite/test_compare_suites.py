@@ -17,7 +17,7 @@ from tests.suite.environment import own_environment
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group(__name__)]  # what they share is made once
 
 LONGEST_S = 180  # a bound against hanging, not an expectation
 PYTEST = f"{sys.executable} -m pytest -p pytest_benchmark.plugin -p no:cacheprovider benchmarks"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.suite.conftest import Project, Session
 
-pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group(__name__)]  # what they share is made once
 
 PAGE = (REPOSITORY / "docs" / "pytest.md").read_text()
 FILES = re.findall(r"`([\w./]+)`:\n\n```\w+\n(.*?)```", PAGE, re.DOTALL)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tests.suite.conftest import Project, Session
 
-pytestmark = pytest.mark.xdist_group(__name__)  # what they share is made once
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group(__name__)]  # what they share is made once
 
 TESTS = '''\
 import os

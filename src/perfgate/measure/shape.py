@@ -37,8 +37,8 @@ def is_count(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """A finite number."""
-    return isinstance(value, float | int) and -MOST < value < MOST and isfinite(value)
+    """A finite number; true and false, which Python counts among them, are none."""
+    return isinstance(value, float | int) and not isinstance(value, bool) and -MOST < value < MOST and isfinite(value)
 
 
 def is_second(value: Any) -> bool:
