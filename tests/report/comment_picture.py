@@ -21,7 +21,14 @@ from tests.report import results
 
 BASE, HEAD, BEFORE = ("9f1c2e7ab04d" + "5" * 28, "3b7e0d12c9aa" + "6" * 28, "51d0c3a9e2f4" + "7" * 28)
 COMPARISON = Comparison(
-    pairs=30, block_s=1.0, duration_s=60.0, stopped="decided", max_slowdown_percent=10.0, false_alarm_rate=0.01
+    pairs=30,
+    block_s=1.0,
+    duration_s=60.0,
+    stopped="decided",
+    base_url="http://127.0.0.1:8001",
+    head_url="http://127.0.0.1:8002",
+    max_slowdown_percent=10.0,
+    false_alarm_rate=0.01,
 )
 # As GitHub shows them; the machine that takes the picture may have no letters for them.
 MARK = '<svg width=16 height=16 viewBox="0 0 16 16" style="vertical-align:-3px">{}</svg>'
