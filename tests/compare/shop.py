@@ -42,7 +42,7 @@ scenario = "scenario.py"
 [services.shop.budget]
 p95 = "60s"
 [compare]
-block = "{block}"
+{block}
 max_duration = "{longest}"
 """
 
@@ -117,7 +117,7 @@ class Shop:
         block: str = "200ms",
         longest: str = "60s",
         service: str = "",
-        max_pairs: int = 4,
+        max_pairs: int | None = 4,
         server: str = "tests.servers.visitors_book {port} {book}",
     ) -> Iterator[Pairs]:
         """Both services running, and their pairs, to be driven."""
@@ -126,7 +126,7 @@ class Shop:
             python=sys.executable,
             cwd=REPOSITORY,
             service=service,
-            block=block,
+            block=f'block = "{block}"' if block else "",
             longest=longest,
             server=server,
         )

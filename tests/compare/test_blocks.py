@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from perfgate.compare.block_lane import SETTLE_SHARE
-from perfgate.compare.blocks import disturbed_counts, most_pairs, read_pairs
+from perfgate.compare.blocks import disturbed_counts, read_pairs
 from perfgate.drive.arrivals import arrivals_of
 from perfgate.drive.block_order import WARM_UP_PAIR, seed_of
 from perfgate.drive.share import Share
@@ -21,7 +21,6 @@ from perfgate.errors import EngineError, RecordingError, ServiceError
 from perfgate.measure.block_entries import PAIRS_JOURNAL
 from perfgate.measure.blocks import Block, Pair
 from perfgate.measure.pairs import UNFINISHED
-from perfgate.plan.plan import Compare, Load
 from perfgate.plan.profile import hold
 from tests.compare.shop import SCENARIO, SIDES, Shop
 
@@ -301,11 +300,20 @@ class TestOtherLoads:
         assert [block.figures["recovery_time"] for block in (pair.base, pair.head)] == [0.0, 0.0]
 
 
-def test_as_many_pairs_as_fit_into_the_time() -> None:
-    """Two blocks each."""
-    load = Load("normal", "steady", "open", None)
-    assert most_pairs(Compare(120.0, 1.0), load) == 60
-    assert most_pairs(Compare(1.0, 1.0), load) == 1
+class TestHowMany:
+    """Known when both sides are warm, before a pair is driven."""
+
+    def test_as_many_pairs_as_fit_into_the_time(self, shop: Shop) -> None:
+        """Two blocks each, and what is between them."""
+        with shop.comparing(longest="4s", block="200ms", max_pairs=None) as pairs:
+            assert (pairs.open(), pairs.block_s) == (9, 0.2)
+
+    def test_the_length_of_blocks_is_found_unless_it_is_written(self, shop: Shop) -> None:
+        """At least ten requests come in one, and thirty pairs fit into the time."""
+        load = 'rate = "12/s"\narrivals = "uniform"\nduration = "5s"'
+        with shop.comparing(load, longest="60s", block="", max_pairs=None) as pairs:
+            most = pairs.open()
+            assert (pairs.block_s, most) == (1.0, 29)
 
 
 def test_disturbed_pairs_are_counted_by_reason() -> None:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from perfgate.compare.alive import check_alive
+from perfgate.compare.block_length import SHORTEST_S, block_length
 from perfgate.compare.disturbance import disturbance
 from perfgate.compare.meter import Meter
 from perfgate.drive.block_order import WARM_UP_PAIR, BlockCommand, BlocksOrder
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
 
 ENGINE = "perfgate.drive.block_engine"
 SETTLE_SHARE = 0.1  # of each block, at its beginning, is left out of what is measured
-WARM_UP_BLOCKS = 2  # each side is driven for so many blocks' time before anything counts, or the load's own warm-up
+WARM_UP_BLOCKS = 2  # each side is driven for so many blocks' time before anything counts, or the load's own warm-up,
+WARM_UP_S = 2.0  # or for this long where the length of blocks is still to be found
 WARM_UP_SHARE = 0.2  # of the whole time, at most
+PAUSE_S = 0.02  # between two blocks: the last requests end, what was measured is written down
 _POLL_S = 0.2
 _END_S = 15.0  # beyond the stop timeout, for an engine that was asked to end
 
@@ -68,7 +71,7 @@ class BlockLane:
         self._running = running
         self._folder = folder
         self._watcher = watcher
-        self._block_s = plan.compare.block_s
+        self._block_s = plan.compare.block_s or SHORTEST_S
         self._blocks: dict[int, BlockEntry] = {}
         self._tail = JournalTail(folder / BLOCKS_JOURNAL)
         self._number = 0
@@ -76,9 +79,19 @@ class BlockLane:
         self._meters = {name: Meter(own) for name, own in running.items()}
 
     @property
+    def block_s(self) -> float:
+        """The length of a block; final once it is open."""
+        return self._block_s
+
+    @property
     def pair_s(self) -> float:
         """Two blocks, and a little for what is between them."""
-        return 2.1 * self._block_s
+        return 2 * (self._block_s + PAUSE_S)
+
+    @property
+    def most_pairs(self) -> int:
+        """As many as fit into the time there is."""
+        return max(int(self._plan.compare.max_duration_s / self.pair_s), 1)
 
     def open(self) -> None:
         """Start the engine, bring its users to their first tasks, and warm both sides up."""
@@ -87,6 +100,8 @@ class BlockLane:
         self._await(Ready, "before the load")
         for side in ("base", "head"):
             self._drive_block(WARM_UP_PAIR, side, self._warm_up_s())
+        self._block_s = block_length(self._plan.compare, list(self._blocks.values()))
+        self._blocks.clear()
 
     def _order(self) -> BlocksOrder:
         seat = Seat(self._service, self._load, self._running["base"], self._folder)
@@ -101,9 +116,11 @@ class BlockLane:
 
     def _warm_up_s(self) -> float:
         profile = self._load.profile
+        compare = self._plan.compare
         own_s = sum(phase.duration_s for phase in profile.phases if phase.name == WARM_UP) if profile else 0.0
-        longest_s = max(WARM_UP_SHARE * self._plan.compare.max_duration_s / 2, self._block_s)
-        return min(max(own_s, WARM_UP_BLOCKS * self._block_s), longest_s)
+        least_s = WARM_UP_S if compare.block_s is None else WARM_UP_BLOCKS * compare.block_s
+        longest_s = max(WARM_UP_SHARE * compare.max_duration_s / 2, self._block_s)
+        return min(max(own_s, least_s), longest_s)
 
     def drive(self, number: int, first: SideName) -> tuple[PairEntry, Pair]:
         """Drive a block at each side, `first` first.

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from perfgate.compare.block_lane import BlockLane
-from perfgate.compare.load_lane import PAIRS, LoadLane
+from perfgate.compare.load_lane import LoadLane
 from perfgate.measure.block_entries import PAIR, PAIRS_JOURNAL, PairEntry
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.pairs import read_pairs
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from perfgate.measure.blocks import Pair, SideName
-    from perfgate.plan.plan import Compare, Load, Plan, Service
+    from perfgate.plan.plan import Load, Plan, Service
     from perfgate.target.service import RunningService
 
-__all__ = ["PairWatcher", "Pairs", "Sides", "disturbed_counts", "most_pairs", "read_pairs"]
+__all__ = ["PairWatcher", "Pairs", "Sides", "disturbed_counts", "read_pairs"]
 
 STEADY_KINDS = frozenset({"steady", "soak"})
 ABBA: tuple[SideName, ...] = ("base", "head")
@@ -54,8 +54,16 @@ class Lane(Protocol):
     """What drives pairs of one kind."""
 
     @property
+    def block_s(self) -> float:
+        """The length of a block; known once it is open."""
+
+    @property
     def pair_s(self) -> float:
         """About how long a pair takes."""
+
+    @property
+    def most_pairs(self) -> int:
+        """How many pairs can be driven at most in the time there is; known once it is open."""
 
     def open(self) -> None:
         """Get ready to drive; warm both sides up."""
@@ -65,13 +73,6 @@ class Lane(Protocol):
 
     def close(self) -> None:
         """Let go of everything."""
-
-
-def most_pairs(compare: Compare, load: Load) -> int:
-    """How many pairs can be driven at most within `compare.max_duration_s`: the `max_pairs` of a sequential design."""
-    if load.kind not in STEADY_KINDS:
-        return PAIRS
-    return max(int(compare.max_duration_s / (2 * compare.block_s)), 1)
 
 
 class Pairs:
@@ -118,8 +119,8 @@ class Pairs:
         self.ended = ""
         self._names = service.name, load.name
         self._watcher = watcher
-        self._next = first_number
-        self._last = first_number + (most_pairs(plan.compare, load) if max_pairs is None else max_pairs)
+        self._next = self._last = first_number
+        self._max_pairs = max_pairs
         self._longest_s = plan.compare.max_duration_s
         self._deadline = 0.0
         self._folder = folder
@@ -137,6 +138,27 @@ class Pairs:
         if self._journal:
             self._journal.close()
 
+    @property
+    def block_s(self) -> float:
+        """The length of a block, in seconds; known once it is `open`."""
+        return self._lane.block_s
+
+    def open(self) -> int:
+        """Get ready to drive: the engine is started, both sides are warmed up, and the length of blocks is found.
+
+        Returns:
+            How many pairs there can be at most: the `max_pairs` of a sequential design.
+
+        Raises:
+            ServiceError, EngineError, ScenarioError, StorageError: as when driving.
+        """
+        self._journal = JournalWriter(self._folder / PAIRS_JOURNAL)
+        self._lane.open()
+        most = self._lane.most_pairs if self._max_pairs is None else self._max_pairs
+        self._last = self._next + most
+        self._deadline = time.monotonic() + self._longest_s
+        return most
+
     def __iter__(self) -> Iterator[Pair]:
         """Drive pair after pair until told to stop (leave the loop), `max_duration` or `max_pairs`.
 
@@ -146,9 +168,8 @@ class Pairs:
             StorageError: the disk is full.
         """
         if self._journal is None:
-            self._journal = JournalWriter(self._folder / PAIRS_JOURNAL)
-            self._lane.open()
-            self._deadline = time.monotonic() + self._longest_s
+            self.open()
+        assert self._journal is not None  # it is open
         while not self._is_over():
             first = ABBA[self._next % 2]
             entry, pair = self._lane.drive(self._next, first)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from perfgate.compare.blocks import most_pairs, read_pairs
+from perfgate.compare.block_lane import PAUSE_S
+from perfgate.compare.blocks import read_pairs
 from perfgate.compare.calibration import Round, calibrate
 from perfgate.compare.judging import judge
 from perfgate.compare.looking import rules_of
@@ -56,6 +57,7 @@ def run(plan: Plan, folder: Path, watcher: Watcher, *, times: int) -> Rounds:
     sides = Subject("base", "unchanged", revision), Subject("head", "unchanged", revision)
     rounds: list[Round] = []
     stopped = ""
+    block_s = 0.0
     for number in range(1, times + 1):
         watcher.message(f"round {number} of {times}")
         own = folder / f"round-{number}"
@@ -65,16 +67,13 @@ def run(plan: Plan, folder: Path, watcher: Watcher, *, times: int) -> Rounds:
             break
         if not result.runs[0].sound:
             raise _unsound(result.reasons, own)
+        assert result.runs[0].comparison is not None  # it was compared
+        block_s = result.runs[0].comparison.block_s
         rounds.append(Round(result.verdict, read_pairs(own / service.name / load.name)))
     if not rounds:
         raise _unsound([stopped], folder)
     rules = rules_of(plan.gate, 1)
-    pair_s = (
-        2 * plan.compare.block_s
-        if load.kind in {"steady", "soak"}
-        else plan.compare.max_duration_s / max(most_pairs(plan.compare, load), 1)
-    )
-    return Rounds(service.name, load.name, calibrate(rounds, rules, pair_s), stopped)
+    return Rounds(service.name, load.name, calibrate(rounds, rules, 2 * (block_s + PAUSE_S)), stopped)
 
 
 def _unsound(reasons: list[str], folder: Path) -> PerfgateError:

@@ -78,7 +78,7 @@ def _run(folder: Path, entry: RunEntry, plan: Plan, rules: Rules, known: list[Ac
     comparison = Comparison(
         pairs=sum(not pair.disturbed for pair in pairs),
         dropped=disturbed_counts(pairs),
-        block_s=plan.compare.block_s,
+        block_s=entry.pairs.block_s,
         duration_s=entry.pairs.duration_s,
         stopped=_stopped(entry.pairs),
         base_url=entry.pairs.base_url,

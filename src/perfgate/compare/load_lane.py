@@ -83,6 +83,16 @@ class LoadLane:
         self._number = 0
 
     @property
+    def block_s(self) -> float:
+        """A block is a whole load."""
+        return self.pair_s / 2
+
+    @property
+    def most_pairs(self) -> int:
+        """As many as the load was shortened for."""
+        return PAIRS
+
+    @property
     def pair_s(self) -> float:
         """Two loads."""
         profile = self._load.profile

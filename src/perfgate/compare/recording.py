@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
 
-from perfgate.compare.blocks import Pairs, PairWatcher, Sides, most_pairs
+from perfgate.compare.blocks import Pairs, PairWatcher, Sides
 from perfgate.compare.looking import Looks, rules_of
 from perfgate.errors import PerfgateError, ScenarioError, StoppedError, StorageError, UsageError
 from perfgate.measure import control
@@ -136,9 +136,8 @@ class _Work:
 
     def _compare(self, service: Service, load: Load, sides: Sides) -> None:
         folder = _made(self._folder / service.name / load.name)
-        most = most_pairs(self._plan.compare, load)
         entry = RunEntry(service.name, load.name, f"{service.name}/{load.name}")
-        entry.pairs = PairsEntry(most, sides.base.url, sides.head.url)
+        entry.pairs = PairsEntry(1, sides.base.url, sides.head.url)
         self._manifest.runs.append(entry)
         self.save()
         began = time.monotonic()
@@ -157,6 +156,8 @@ class _Work:
 
     def _follow(self, pairs: Pairs, entry: RunEntry) -> str:
         assert entry.pairs is not None  # just made
+        entry.pairs.max_pairs, entry.pairs.block_s = pairs.open(), pairs.block_s
+        self.save()
         looks = Looks(self._rules, entry.pairs.max_pairs)
         self._watcher.load_starting(entry.service, entry.load, entry.pairs.max_pairs)
         for pair in pairs:

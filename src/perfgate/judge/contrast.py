@@ -68,6 +68,17 @@ class Values:
             np.concatenate([[0.0], np.cumsum(weights)]),
         )
 
+    def slowed_by(self, speeds: Floats) -> Values:
+        """The same requests, had each pair been slower by so much.
+
+        Args:
+            speeds: logarithms, shape (pairs,).
+        """
+        logs = self.logs + speeds[self.pair]
+        order = np.argsort(logs, kind="stable")
+        counts = self.counts[order]
+        return Values(logs[order], self.pair[order], counts, self.totals, np.concatenate([[0.0], np.cumsum(counts)]))
+
     @property
     def total(self) -> float:
         """How many requests."""

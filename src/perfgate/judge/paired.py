@@ -2,9 +2,9 @@
 
 Two errors are kept rare, each in its own way.
 
-*Falsely worse*: the whole verdict has one budget for it. Each look has a part of that (`looks`), which Holm's method
-divides among the checks (A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics
-6, 1979): the divisor is the number of checks compared less those proven worse already, at whatever look.
+*Falsely worse*: the whole verdict has one budget for it. Each look has a part of that (`looks`), which is divided among
+the checks (`weights`, after Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of
+Statistics 6, 1979): what was proven worse, at whatever look, leaves its part to the others.
 
 *Falsely not worse*: a green verdict needs *every* check to be proven not worse, so that a true slowdown gets through
 only where its own check errs. Each check may therefore use the whole budget (Berger, Multiparameter hypothesis testing
@@ -26,6 +26,7 @@ from perfgate.judge.inversion import POWER_Z, normal_point
 from perfgate.judge.looks import look_times, parts
 from perfgate.judge.sides import CheckKey, cases
 from perfgate.judge.signflip import clipped, p_above
+from perfgate.judge.weights import weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +96,7 @@ class Sequential:
         self._times = look_times(max_pairs)
         self._parts = parts(self._times)
         self._looked = 0
-        self._levels = Levels(rules.false_alarm_rate * self._parts[0], rules.miss_rate * self._parts[0])
+        self._part = self._parts[0]  # that the last look could spend
         self._kept: dict[CheckKey, Decision] = {}
 
     def due(self, counted: int) -> bool:
@@ -115,7 +116,7 @@ class Sequential:
         """
         counting = _counting(pairs)
         found = cases(counting)
-        part = self._part(len(counting), final=final)
+        part = self._take_part(len(counting), final=final)
         compared = [case for case in found if case.contrast is not None]
         tested = _tested(compared, self._rules) if part else []
         if tested:
@@ -129,11 +130,19 @@ class Sequential:
             pairs: as given to the last look.
         """
         counting = _counting(pairs)
-        return [
-            change_of(case, self._decision(case), self._rules, self._levels, len(counting)) for case in cases(counting)
-        ]
+        found = cases(counting)
+        levels = self._levels(found)
+        return [change_of(case, self._decision(case), self._rules, levels[case.key], len(counting)) for case in found]
 
-    def _part(self, counted: int, *, final: bool) -> float:
+    def _levels(self, found: Sequence[Case]) -> dict[CheckKey, Levels]:
+        """At which each check is tested now; one that is only shown at the least of all."""
+        gating = [case.key for case in found if case.gating and case.contrast is not None]
+        own = weights([key for key in gating if self._kept.get(key) != "worse"], gating)
+        rate, upper = self._rules.false_alarm_rate * self._part, self._rules.miss_rate * self._part
+        least = 1 / max(len(gating), 1)
+        return {case.key: Levels(rate * own.get(case.key, least), upper) for case in found}
+
+    def _take_part(self, counted: int, *, final: bool) -> float:
         """The part of the error budget that may be spent now, all looks that were passed by together."""
         after = len(self._times) if final else sum(time <= counted for time in self._times)
         part = sum(self._parts[self._looked : after])
@@ -141,38 +150,38 @@ class Sequential:
         return part
 
     def _decide(self, tested: Sequence[_Tested], part: float) -> None:
-        rate = self._rules.false_alarm_rate * part
-        gating = [test for test in tested if test.case.gating]
-        level = self._prove_worse(gating, rate)
-        self._levels = Levels(level, self._rules.miss_rate * part)
+        self._part = part
+        self._prove_worse(tested)
+        smallest = self._rules.false_alarm_rate * part / max(sum(test.case.gating for test in tested), 1)
         for test in tested:
             key = test.case.key
-            if key not in self._kept and not test.case.gating and test.worse <= level:
-                self._kept[key] = "worse"
             if self._kept.get(key) == "worse":
                 continue
-            if test.not_worse <= self._levels.upper:
+            if test.not_worse <= self._rules.miss_rate * part:
                 self._kept[key] = "not_worse"
-            if test.better <= rate / max(len(gating), 1):
+            if test.better <= smallest:
                 self._kept[key] = "better"
 
-    def _prove_worse(self, gating: Sequence[_Tested], rate: float) -> float:
-        """Holm's steps; returns the level at which they ended."""
-        left = len(gating) - sum(self._kept.get(test.case.key) == "worse" for test in gating)
-        unproven = [test for test in gating if test.case.key not in self._kept]
-        for test in sorted(unproven, key=lambda test: test.worse):
-            if test.worse > rate / left:
-                break
-            self._kept[test.case.key] = "worse"
-            left -= 1
-        return rate / max(left, 1)
+    def _prove_worse(self, tested: Sequence[_Tested]) -> None:
+        """Until none of those that are left can be proven with what the others left it."""
+        while True:
+            levels = self._levels([test.case for test in tested])
+            proven: list[CheckKey] = [
+                test.case.key
+                for test in tested
+                if test.case.key not in self._kept and test.worse <= levels[test.case.key].lower
+            ]
+            if not proven:
+                return
+            self._kept |= dict.fromkeys(proven, "worse")
 
     def _decision(self, case: Case) -> Decision:
         return self._kept.get(case.key, case.missing or "undecided")
 
     def _told(self, found: Sequence[Case], tested: Sequence[_Tested], counted: int, disturbed: int) -> Decisions:
         gating = [case for case in found if case.gating]
-        hopeless = {test.case.key for test in tested if self._is_hopeless(test, counted)}
+        levels = self._levels([test.case for test in tested])
+        hopeless = {test.case.key for test in tested if self._is_hopeless(test, counted, levels[test.case.key])}
         decided = bool(gating) and all(self._decision(case) in _DONE for case in gating)
         settled = bool(gating) and all(
             self._decision(case) in {*_DONE, "too_few"} or case.key in hopeless for case in gating
@@ -186,7 +195,7 @@ class Sequential:
             next_look=self._times[self._looked] if self._looked < len(self._times) else None,
         )
 
-    def _is_hopeless(self, test: _Tested, counted: int) -> bool:
+    def _is_hopeless(self, test: _Tested, counted: int, now: Levels) -> bool:
         """Whether neither end has one chance in ten to be proven at the last look, should what was seen go on.
 
         With n of N pairs seen, z at the end is expected at z sqrt(N/n), give or take sqrt((N - n)/n).
@@ -196,10 +205,9 @@ class Sequential:
             return True
         reach = _FAIR_CHANCE_Z * sqrt((last - counted) / counted)
         ahead = sqrt(last / counted)
-        part = self._parts[-1]
-        level = self._levels.lower / max(self._levels.upper, 1e-300) * self._rules.miss_rate * part
-        worse = normal_point(test.worse) * ahead + reach >= normal_point(level)
-        not_worse = normal_point(test.not_worse) * ahead + reach >= normal_point(self._rules.miss_rate * part)
+        then = self._parts[-1] / self._part
+        worse = normal_point(test.worse) * ahead + reach >= normal_point(now.lower * then)
+        not_worse = normal_point(test.not_worse) * ahead + reach >= normal_point(now.upper * then)
         return not (worse or not_worse)
 
 

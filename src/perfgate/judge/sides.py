@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from perfgate.judge.contrast import Contrast, Mean, Quantile, Ratio, Share, Values
+from perfgate.judge.speed import speeds
 from perfgate.measure.histogram import values_of
 from perfgate.measure.percentile import QUANTILES, needed_for
 
@@ -99,10 +100,11 @@ def cases(pairs: Sequence[Pair]) -> list[Case]:
     names = sorted({name for pair in pairs for block in (pair.base, pair.head) for name in block.endpoints})
     bases = {name: _collected([pair.base for pair in pairs], name) for name in names}
     heads = {name: _collected([pair.head for pair in pairs], name) for name in names}
-    found = [case for name in names for case in _endpoint_cases(name, bases[name], heads[name])]
     both = [name for name in names if bases[name].seen and heads[name].seen]
+    speed = speeds([(bases[name].times, heads[name].times) for name in both], len(pairs))
+    found = [case for name in names for case in _endpoint_cases(name, bases[name], heads[name], speed)]
     if both:
-        found += _whole_latency([bases[name] for name in both], [heads[name] for name in both])
+        found += _whole_latency([bases[name] for name in both], [heads[name] for name in both], speed)
         found += _block_cases(pairs)
     return found
 
@@ -120,7 +122,7 @@ def _collected(blocks: Sequence[Block], name: str) -> _Endpoint:
     return _Endpoint(Values.of(values_of(bins), counts, numbers.astype(np.int64), len(blocks)), failed)
 
 
-def _endpoint_cases(name: str, base: _Endpoint, head: _Endpoint) -> Iterator[Case]:
+def _endpoint_cases(name: str, base: _Endpoint, head: _Endpoint, speed: Floats) -> Iterator[Case]:
     if not (base.seen and head.seen):
         missing: Missing = "new" if head.seen else "gone"
         for metric in ("mean", *COMPARED, "error_rate"):
@@ -129,7 +131,7 @@ def _endpoint_cases(name: str, base: _Endpoint, head: _Endpoint) -> Iterator[Cas
         return
     yield _mean_case(name, [base], [head])
     for metric in (*COMPARED, *SHOWN):
-        yield _quantile_case(name, metric, base, head)
+        yield _quantile_case(name, metric, base, head, speed)
     yield _error_case(name, [base], [head])
 
 
@@ -172,13 +174,14 @@ def _mean_case(name: str | None, bases: Sequence[_Endpoint], heads: Sequence[_En
     return Case(key, contrast, "", *sides, "ms")
 
 
-def _quantile_case(name: str | None, metric: str, base: _Endpoint, head: _Endpoint) -> Case:
+def _quantile_case(name: str | None, metric: str, base: _Endpoint, head: _Endpoint, speed: Floats) -> Case:
     sides = _side(base, metric), _side(head, metric)
     key = CheckKey(name, metric)
     gating = metric in COMPARED and name is not None
     if sides[0].value is None or sides[1].value is None:
         return Case(key, None, "too_few", *sides, "ms", gating)
-    return Case(key, Quantile(base.times, head.times, QUANTILES[metric]), "", *sides, "ms", gating)
+    contrast = Quantile(base.times.slowed_by(-speed), head.times.slowed_by(-speed), QUANTILES[metric])
+    return Case(key, contrast, "", *sides, "ms", gating)
 
 
 def _failed(endpoint: _Endpoint) -> Floats:
@@ -196,11 +199,11 @@ def _error_case(name: str | None, bases: Sequence[_Endpoint], heads: Sequence[_E
     return Case(CheckKey(name, "error_rate"), Share(*columns), "", _error_side(bases), _error_side(heads), "share")
 
 
-def _whole_latency(bases: Sequence[_Endpoint], heads: Sequence[_Endpoint]) -> Iterator[Case]:
+def _whole_latency(bases: Sequence[_Endpoint], heads: Sequence[_Endpoint], speed: Floats) -> Iterator[Case]:
     """Of the endpoints that both sides have. Percentiles over different endpoints fall into gaps: only shown."""
     yield _mean_case(None, bases, heads)
     for metric in (*COMPARED, *SHOWN):
-        yield _quantile_case(None, metric, _together(bases), _together(heads))
+        yield _quantile_case(None, metric, _together(bases), _together(heads), speed)
     yield _error_case(None, bases, heads)
 
 

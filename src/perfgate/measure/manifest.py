@@ -42,6 +42,7 @@ class PairsEntry:
         max_pairs: how many could have been driven at most, which fixes when they were looked at.
         stopped: why no more were driven; empty while they are.
         duration_s: how long it took.
+        block_s: length of one block at one side.
     """
 
     max_pairs: int
@@ -49,6 +50,7 @@ class PairsEntry:
     head_url: str
     stopped: str = ""
     duration_s: float = 0.0
+    block_s: float = 1.0
 
 
 @dataclass

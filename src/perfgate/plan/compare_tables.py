@@ -16,7 +16,9 @@ class CompareTable(Table):
     """How `perfgate compare` measures two revisions."""
 
     max_duration: Seconds | None = key("Time for each load at both sides together; 2m unless written.")
-    block: Seconds | None = key("Length of one block at one side, its warm-up included; 1s unless written.")
+    block: Seconds | None = key(
+        "Length of one block at one side, its warm-up included; found by perfgate unless written."
+    )
 
 
 def _read_day(value: object) -> datetime.date:

@@ -25,7 +25,7 @@ def build_compare(table: CompareTable | None, place: Place) -> Compare:
     """How two revisions are measured; problems are reported to `place`."""
     if table is None:
         return Compare()
-    block_s = Compare.block_s if table.block is None else table.block
+    block_s = _SHORTEST_BLOCK_S if table.block is None else table.block
     longest_s = Compare.max_duration_s if table.max_duration is None else table.max_duration
     if block_s < _SHORTEST_BLOCK_S:
         place.at("block").wrong(f"a block of {block_s:g} s is too short to measure in", 'write at least "200ms"')
@@ -35,7 +35,7 @@ def build_compare(table: CompareTable | None, place: Place) -> Compare:
             f"only {int(longest_s / block_s)} blocks of {block_s:g} s fit into {longest_s:g} s",
             f"a comparison needs at least {_BLOCKS}: raise max_duration, or shorten block",
         )
-    return Compare(longest_s, block_s)
+    return Compare(longest_s, table.block)
 
 
 def build_accepts(

@@ -153,11 +153,11 @@ class Compare:
 
     Attributes:
         max_duration_s: time for each load at both sides together.
-        block_s: length of one block at one side, its warm-up included.
+        block_s: length of one block at one side, its warm-up included; None: as the service's own times allow.
     """
 
     max_duration_s: float = 120.0
-    block_s: float = 1.0
+    block_s: float | None = None
 
 
 @dataclass(frozen=True)
