@@ -292,6 +292,30 @@ class TestSetUp:
         head = check_out(repository.root, None, "head")
         assert set_up(head, service, repository.root) == replace(service, env={**EVEN, **service.env})
 
+    def test_a_package_that_is_installed_from_the_users_tree_is_run_from_the_revisions(
+        self, repository: Repository, tmp_path: Path
+    ) -> None:
+        """As after `pip install -e .`: without that both sides would run the same, and always pass."""
+        repository.write("pyproject.toml", "[project]\n")
+        (repository.root / "src").mkdir()
+        for price in ("1", "2"):
+            repository.write("src/shop.py", f"PRICE = {price}\n")
+            repository.commit()
+        site = tmp_path / "site"
+        site.mkdir()
+        (site / "usercustomize.py").write_text(f"import sys; sys.path.append({str(repository.root / 'src')!r})\n")
+        prices = {}
+        for side, revision in (("base", "HEAD~1"), ("head", None)):
+            checkout = check_out(repository.root, revision, side)  # type: ignore[arg-type]
+            service = set_up(checkout, _service(repository, setup=None), repository.root)
+            path = os.pathsep.join([service.env["PYTHONPATH"], str(site)])
+            words = [sys.executable, "-c", "import usercustomize, shop; print(shop.PRICE)"]
+            done = subprocess.run(
+                words, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, check=True, capture_output=True, text=True
+            )
+            prices[side] = done.stdout.strip()
+        assert prices == {"base": "1", "head": "2"}
+
     def test_two_instances_of_one_program_are_started_alike(self, repository: Repository) -> None:
         """Unless the service says otherwise."""
         head = check_out(repository.root, None, "head")

@@ -13,6 +13,7 @@ from perfgate import importers
 from perfgate.errors import ServiceError, StorageError, UsageError
 from perfgate.measure.blocks import Requests
 from perfgate.target.process import environment_with
+from perfgate.target.own_modules import python_path
 from perfgate.target.setup import EVEN
 
 if TYPE_CHECKING:
@@ -45,18 +46,8 @@ class Suite:
         self._results = folder.resolve() / f"{checkout.side}.json"  # it runs elsewhere
         self._log = folder / f"{checkout.side}.log"
         self._words = [*_words(command), f"--rootdir={self._cwd}", f"--benchmark-json={self._results}"]
-        self._env = {**EVEN, "PYTHONPATH": os.pathsep.join(self._own_modules())}
-
-    def _own_modules(self) -> list[str]:
-        """Before everything that is installed: a package in development is installed from the user's tree, not ours."""
-        tree = self._checkout.tree
-        own = [path for folder in dict.fromkeys([self._cwd, tree]) for path in (folder / "src", folder)]
-        given = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-        top = str(self._checkout.top)
-        moved = [
-            str(tree) + path[len(top) :] if path == top or path.startswith(top + os.sep) else path for path in given
-        ]
-        return [*(str(path) for path in own if path.is_dir()), *moved]
+        modules = python_path(checkout, self._cwd, os.environ.get("PYTHONPATH", ""), anyway=True)
+        self._env = {**EVEN, "PYTHONPATH": modules}
 
     def run(self) -> dict[str, Requests]:
         """Run all benchmarks once.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.errors import ServiceError, StorageError, UsageError
 from perfgate.target.checkout import TREES, locked
+from perfgate.target.own_modules import python_path
 from perfgate.target.process import environment_with
 
 if TYPE_CHECKING:
@@ -47,11 +48,18 @@ def set_up(checkout: Checkout, service: Service, root: Path) -> Service:
     """
     if service.command is None:
         return service
-    moved = replace(service, cwd=_folder(checkout, service, root), env={**EVEN, **service.env})
+    moved = _moved(service, _folder(checkout, service, root), checkout)
     if service.setup is not None:
         with locked(root.resolve() / TREES):
             _set_up(checkout, moved, root.resolve() / TREES)
     return _with_own_paths(moved, checkout)
+
+
+def _moved(service: Service, folder: Path, checkout: Checkout) -> Service:
+    env = {**EVEN, **service.env}
+    if modules := python_path(checkout, folder, env.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))):
+        env["PYTHONPATH"] = modules
+    return replace(service, cwd=folder, env=env)
 
 
 def _folder(checkout: Checkout, service: Service, root: Path) -> Path:
