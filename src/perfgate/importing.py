@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import TYPE_CHECKING
 
-from perfgate import importers
 from perfgate.baseline.entry import Entry, entry_id, pack
 from perfgate.baseline.fingerprint import Fingerprint, platform_parts
+from perfgate.baseline.origin import recording_id
 from perfgate.importers.imported import STATISTICS
 from perfgate.judge.assemble import Circumstances
 from perfgate.judge.benchmarks import judge_benchmarks
 from perfgate.judge.result import Environment, Result, Revision
+from perfgate.judge.verdict import verdict_of
+from perfgate.judging import control_of
 from perfgate.measure import environment
 from perfgate.target import revision
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from perfgate.importers.imported import Imported
+    from perfgate.judge.result import Check, Verdict
     from perfgate.plan.plan import Plan
 
 IMPORTS = ".perfgate/imports"
+_NOWHERE: Mapping[str, str | None] = {}
+_DIGITS = 12
 HISTORY_LOAD = "benchmarks"  # as the history names what has no load
 
 
-def run(plan: Plan, tool: str | None, files: Sequence[Path], name: str, *, strict: bool = False) -> Result:
-    """Read files and judge all that is in them.
+def judge(
+    plan: Plan,
+    imported: Sequence[Imported],
+    name: str,
+    *,
+    strict: bool = False,
+    control_ms: Sequence[float] = (),
+) -> Result:
+    """Judge what was imported by its budgets.
 
     Args:
         plan: whose `[benchmarks]` hold.
-        tool: whose files they are, one of `importers.names()`; None to tell by what is in each.
-        files: at least one.
+        imported: of `importers.read`.
         name: the result's id.
         strict: a warning fails the gate.
-
-    Raises:
-        ImportFileError: one cannot be used; nothing was judged.
+        control_ms: of the job in which it was measured, see `measure.control`.
     """
-    return judge(plan, [importers.read(file, tool) for file in files], name, strict=strict)
-
-
-def judge(plan: Plan, imported: Sequence[Imported], name: str, *, strict: bool = False) -> Result:
-    """Judge what was imported; arguments as in `run`."""
     started = [one.started_at.timestamp() for one in imported if one.started_at]
     return judge_benchmarks(
-        [entry for one in imported for entry in one.entries],
+        imported,
         plan.benchmarks,
         Circumstances(
             id=name,
@@ -54,39 +58,70 @@ def judge(plan: Plan, imported: Sequence[Imported], name: str, *, strict: bool =
             duration_s=sum(one.duration_s or 0.0 for one in imported),
             environment=Environment.model_validate(environment.describe()),
             revision=Revision.model_validate(revision.current(plan.root)),
+            control=control_of(control_ms),
             strict=strict,
         ),
     )
 
 
-def history_entries(result: Result, imported: Sequence[Imported]) -> list[Entry]:
-    """What the history keeps of imported results: one entry per tool.
+def history_entries(
+    result: Result, imported: Sequence[Imported], origin: Mapping[str, str | None] = _NOWHERE
+) -> list[Entry]:
+    """What the history keeps of imported results: one entry for each tool that measured something.
+
+    The same results, imported again, have the same id.
 
     Args:
         result: their verdict.
         imported: what was judged.
+        origin: of the job, see `baseline.origin`.
     """
     tools = dict.fromkeys(one.tool for one in imported)
-    return [_history_entry(result, tool, [one for one in imported if one.tool == tool]) for tool in tools]
+    made = [_history_entry(result, tool, [one for one in imported if one.tool == tool], origin) for tool in tools]
+    return [entry for entry in made if entry.values]
 
 
-def _history_entry(result: Result, tool: str, imported: Sequence[Imported]) -> Entry:
+def _history_entry(result: Result, tool: str, imported: Sequence[Imported], origin: Mapping[str, str | None]) -> Entry:
     found = [entry for one in imported for entry in one.entries if not entry.error]
     known = {(entry.name, name): entry.statistic(name) for entry in found for name in STATISTICS}
+    values: dict[tuple[str | None, str], float] = {key: value for key, value in known.items() if value is not None}
     times = {entry.name: entry.histogram() for entry in found if entry.unit == "ms"}
+    started_at = next((one.started_at.timestamp() for one in imported if one.started_at), None)
+    name = f"{tool}-{_digest(values)}"
+    recording = recording_id(name, started_at or 0.0, result.revision.commit, {**origin, "job": ""})
     return Entry(
-        id=entry_id(result.id, tool, HISTORY_LOAD),
-        recording=result.id,
+        id=entry_id(recording, tool, HISTORY_LOAD),
+        recording=recording,
         kind="benchmarks",
         service=tool,
         load=HISTORY_LOAD,
-        recorded_at=result.started_at,
-        verdict=result.verdict,
+        recorded_at=result.started_at if started_at is None else started_at,
+        verdict=own_verdict(result.checks),
         fingerprint=Fingerprint({"tool": tool, **platform_parts(result.environment.model_dump())}),
         commit=result.revision.commit,
-        branch=result.revision.branch,
+        branch=result.revision.branch or origin.get("branch"),
         dirty=result.revision.dirty,
+        pull_request=origin.get("pull_request"),
         control_ms=result.control.median_ms if result.control else None,
-        values={key: value for key, value in known.items() if value is not None},
+        values=values,
         packed=pack({name: histogram for name, histogram in times.items() if histogram is not None}),
     )
+
+
+def own_verdict(checks: Sequence[Check]) -> Verdict:
+    """The verdict with which results are kept.
+
+    A history that was required and is missing does not count, and where no budget stands for anything nothing is
+    broken: else no history would ever begin.
+    """
+    told = [
+        check.status
+        for check in checks
+        if check.status != "skipped" and (check.kind, check.status) != ("history", "invalid")
+    ]
+    return verdict_of(told) if told else "pass"
+
+
+def _digest(values: Mapping[tuple[str | None, str], float]) -> str:
+    rows = sorted((endpoint or "", metric, value) for (endpoint, metric), value in values.items())
+    return hashlib.sha256(repr(rows).encode()).hexdigest()[:_DIGITS]

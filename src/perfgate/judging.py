@@ -15,6 +15,8 @@ from perfgate.measure.run import summarize
 from perfgate.plan.budgets_file import parse_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from perfgate.measure.run import Times
     from perfgate.plan.plan import Plan
 
@@ -55,15 +57,16 @@ def circumstances_of(manifest: Manifest, folder: Path) -> Circumstances:
         scale=manifest.scale,
         seed=manifest.seed,
         strict=manifest.strict,
-        control=_control(manifest.control_ms),
+        control=control_of(manifest.control_ms),
         stopped=manifest.stopped or ("" if manifest.ended_at else "perfgate was killed before its end"),
     )
 
 
-def _control(times_ms: list[float]) -> Control | None:
+def control_of(times_ms: Sequence[float]) -> Control | None:
+    """The control as a result tells it, from the times of its repetitions; None when it was not measured."""
     if not times_ms:
         return None
-    median, spread = median_and_spread(times_ms)
+    median, spread = median_and_spread(list(times_ms))
     return Control(median_ms=median, spread_percent=spread, repetitions=len(times_ms))
 
 

@@ -13,6 +13,7 @@ from perfgate.errors import ExitCode, ImportFileError
 from perfgate.importers.gathering import endpoint_name
 from perfgate.importers.imported import ImportedEndpoint, Series
 from perfgate.importers.percentile_name import statistic_named
+from perfgate.plan.benchmarks import TOOLS as NAMED
 from tests.importers.files import (
     DATA,
     JTL_HEADER,
@@ -269,3 +270,8 @@ def test_json_of_no_known_tool_is_described() -> None:
     with pytest.raises(ImportFileError, match="a JSON object with the keys 'a', 'b'") as raised:
         read_text(json.dumps({"a": 1, "b": 2}))
     assert (raised.value.slug, raised.value.exit_code) == ("import-unknown", ExitCode.USAGE)
+
+
+def test_budgets_name_tools_as_importers_do() -> None:
+    """In `tool` of `[benchmarks]`."""
+    assert set(NAMED) == set(importers.names())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from perfgate.importers.imported import Entry, ImportedEndpoint, Series
+from perfgate.importers.imported import Entry, Imported, ImportedEndpoint, Series
 from perfgate.judge.benchmarks import check_benchmarks
 from perfgate.measure.histogram import Histogram
 from perfgate.plan.benchmarks import BenchmarkBudget, BenchmarkLimit
@@ -34,9 +35,14 @@ def budget(pattern: str, unit: str = "ms", warn: float | None = None, **fails: f
     return BenchmarkBudget(pattern, limits)
 
 
+def measured(*entries: Entry, tool: str = "k6") -> Imported:
+    """A file of them."""
+    return Imported(tool, None, None, None, entries)
+
+
 def checked(entry: Entry, *budgets: BenchmarkBudget) -> Check:
     """The only check."""
-    (check,) = check_benchmarks([entry], budgets)
+    (check,) = check_benchmarks([measured(entry)], budgets)
     return check
 
 
@@ -117,6 +123,16 @@ def test_times_of_failed_requests_among_the_others_are_told() -> None:
 
 def test_what_no_budget_stands_for_is_not_judged() -> None:
     """And no check is made of it."""
-    assert [check.endpoint for check in check_benchmarks([series(1, 2), endpoint(1, 2)], [budget("GET *", p50=9)])] == [
-        "GET /"
-    ]
+    assert [
+        check.endpoint for check in check_benchmarks([measured(series(1, 2), endpoint(1, 2))], [budget("GET *", p50=9)])
+    ] == ["GET /"]
+
+
+def test_a_budget_of_one_tool_is_not_for_the_results_of_another() -> None:
+    """So one file has the budgets of all: what another tool measures is not missing here."""
+    own = replace(budget("*", p50=9), tool="k6")
+    other = replace(budget("GET *", p50=9), tool="jmeter")
+    found = check_benchmarks([measured(endpoint(1, 2))], [own, other])
+    assert [check.status for check in found] == ["pass"]
+    (missing,) = check_benchmarks([measured(tool="jmeter")], [own, other])
+    assert (missing.status, missing.endpoint) == ("invalid", "GET *")

@@ -10,6 +10,7 @@ import pytest
 
 from perfgate.baseline.fingerprint import Fingerprint
 from perfgate.baseline.sql import SqlStore
+from perfgate.baseline.store import open_store
 from perfgate.errors import RecordingError
 from perfgate.gate import judged
 from perfgate.judge.result import Result
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from perfgate.baseline.entry import Entry
+    from perfgate.baseline.store import Store
     from tests.servers.postgres import Postgres
 
 REQUIRED = ("[gate]\n", "[gate]\nrequire_baseline = true\n")
@@ -313,6 +315,34 @@ def test_a_team_shares_one_history(measured: Measured, postgres: Postgres) -> No
     measured.keep(measured.earlier(5))
     result = measured.conclude()
     assert result.false_alarm_rate == 0.01
+    assert len(measured.kept()) == 6
+
+
+def test_a_shared_history_that_dies_in_the_middle_costs_nobody_a_result(measured: Measured, postgres: Postgres) -> None:
+    """The server is gone when the run is to be added; the comparison that was made stands, and the run can be added."""
+    measured.change("[gate]\n", f'[gate]\nstore = "{postgres.database()}"\n')
+    measured.keep(measured.earlier(5))
+
+    def opening(url: str, root: Path) -> Store:
+        store = open_store(url, root)
+        add = store.add
+
+        def dying(entries: Iterable[Entry]) -> int:
+            postgres.stop()
+            return add(entries)
+
+        store.add = dying  # type: ignore[method-assign]
+        return store
+
+    try:
+        result = measured.conclude(opening=opening)
+    finally:
+        postgres.start()
+    assert (result.verdict, result.false_alarm_rate) == ("pass", 0.01)
+    assert any("add it later: perfgate baseline import" in words for words in measured.said)
+    assert len(measured.kept()) == 5
+    done = measured.perfgate("baseline", "import", str(measured.folder))
+    assert done.exit_code == 0, done.output
     assert len(measured.kept()) == 6
 
 

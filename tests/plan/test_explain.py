@@ -92,3 +92,14 @@ def test_artifacts_come_last() -> None:
     """They belong to no service."""
     last = applicable_limits(plan_of(LOADS + SERVICE + TABLES))[-1]
     assert last == AppliedLimit(None, None, None, "app.js", "bytes", None, 500_000, "budgets.toml:45", "artifacts")
+
+
+def test_limits_of_benchmarks_stand_at_the_end() -> None:
+    """By name or glob, whatever measures them."""
+    plan = plan_of('[benchmarks."test_*"]\np50 = "2ms"\np95 = { warn = "3ms" }\n')
+    rows = applicable_limits(plan)
+    assert [(row.service, row.endpoint, row.metric, row.unit, row.warn, row.fail) for row in rows] == [
+        (None, "test_*", "p50", "ms", None, 2.0),
+        (None, "test_*", "p95", "ms", 3.0, None),
+    ]
+    assert {row.inherited_from for row in rows} == {"benchmarks"}

@@ -11,6 +11,7 @@ LIMITS = [
     AppliedLimit("catalog", "peak", "GET /items/[id]", "p95", "ms", None, 120.0, "budgets.toml:57", "endpoint"),
     AppliedLimit("catalog", "stress", None, "error_rate", "share", None, 0.01, "default", "default", "step"),
     AppliedLimit(None, None, None, "dist/app_x.js", "bytes", None, 5e5, "budgets.toml:70", "artifacts"),
+    AppliedLimit(None, None, "test_*", "p50", "ms", None, 2.0, "budgets.toml:72", "benchmarks"),
 ]
 
 
@@ -23,7 +24,7 @@ def test_each_limit_stands_under_the_service_and_load_it_holds_for() -> None:
     """With both tiers, the table it comes from and its line."""
     lines = explain.render(LIMITS).splitlines()
     groups = [line for line in lines[2:-1] if not line.startswith(" ")]
-    assert groups == ["catalog", "catalog / peak", "catalog / stress", "artifacts"]
+    assert groups == ["catalog", "catalog / peak", "catalog / stress", "artifacts", "benchmarks"]
     assert cells(explain.render(LIMITS))[5] == [
         "whole",
         "service",

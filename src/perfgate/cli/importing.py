@@ -27,17 +27,35 @@ Examples:
 @click.argument("files", type=options.path, nargs=-1, required=True, metavar="FILE...")
 @options.budgets
 @click.option("--strict", is_flag=True, help="A warning fails the gate.")
+@click.option("--history/--no-history", default=True, help="Compare with the history, and add to it.  [default: on]")
 @click.option("--verbose", is_flag=True, help="List every check, the skipped ones too.")
 @options.report_options
-def importing(
-    tool: str, files: tuple[Path, ...], *, budgets: Path, strict: bool, verbose: bool, **reports: Path | None
+def importing(  # noqa: PLR0913  (its options)
+    tool: str,
+    files: tuple[Path, ...],
+    *,
+    budgets: Path,
+    strict: bool,
+    history: bool,
+    verbose: bool,
+    **reports: Path | None,
 ) -> None:
-    """Judge result files of other tools against the [benchmarks] of budgets.toml; `any` tells the tool by the file."""
-    from perfgate.importing import IMPORTS, run
+    """Judge result files of other tools against the [benchmarks] of budgets.toml and the history.
+
+    `any` tells the tool by the file. Import a file in the job and the checkout in which it was measured.
+    """
+    from perfgate.baseline.store import check_url
+    from perfgate.importing import IMPORTS, judge
+    from perfgate.measure import control
+    from perfgate.past.imports import conclude
     from perfgate.plan.budgets_file import read_plan
     from perfgate.preflight import fresh_folder
 
     plan = read_plan(budgets)
+    check_url(plan.gate.store)
+    imported = [importers.read(file, None if tool == ANY else tool) for file in files]
     folder = fresh_folder(plan.root, IMPORTS)
-    result = run(plan, None if tool == ANY else tool, files, folder.name, strict=strict)
+    result = judge(plan, imported, folder.name, strict=strict, control_ms=control.measure() if history else ())
+    if history:
+        result = conclude(result, imported, plan, lambda text: click.echo(text, err=True))
     finish(result, folder, reports, verbose=verbose)

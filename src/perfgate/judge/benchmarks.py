@@ -19,25 +19,25 @@ from perfgate.measure.percentile import QUANTILES, needed_for
 from perfgate.plan.benchmarks import ERROR_RATE, BenchmarkBudgets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from perfgate.importers.imported import Entry
+    from perfgate.importers.imported import Entry, Imported
     from perfgate.judge.assemble import Circumstances
-    from perfgate.judge.result import Check, Status
+    from perfgate.judge.result import Acceptance, Baseline, Check, Status
     from perfgate.plan.benchmarks import BenchmarkBudget, BenchmarkLimit
 
 
 def judge_benchmarks(
-    entries: Iterable[Entry], budgets: Sequence[BenchmarkBudget], circumstances: Circumstances
+    imported: Sequence[Imported], budgets: Sequence[BenchmarkBudget], circumstances: Circumstances
 ) -> Result:
     """The result for imported results alone.
 
     Args:
-        entries: see `check_benchmarks`.
+        imported: see `check_benchmarks`.
         budgets: see `check_benchmarks`.
         circumstances: when, where and how they were measured, as far as it is known.
     """
-    checks = check_benchmarks(entries, budgets)
+    checks = check_benchmarks(imported, budgets)
     made = any(check.status != "skipped" for check in checks)
     verdict = verdict_of((check.status for check in checks), sound=not circumstances.stopped)
     unjudged = [] if made else [ALL_SKIPPED if checks else NOTHING_JUDGED]
@@ -57,25 +57,60 @@ def judge_benchmarks(
     )
 
 
-def check_benchmarks(entries: Iterable[Entry], budgets: Sequence[BenchmarkBudget]) -> list[Check]:
+def amend_benchmarks(
+    result: Result,
+    found: Sequence[Check],
+    *,
+    baseline: Baseline,
+    false_alarm_rate: float | None,
+    acceptances: Sequence[Acceptance] = (),
+) -> Result:
+    """The result of `judge_benchmarks` with the checks of a comparison, judged again.
+
+    Args:
+        result: judged by its budgets alone.
+        found: the checks.
+        baseline: what was compared with.
+        false_alarm_rate: of the whole verdict, at which they were made; None when nothing could be compared.
+        acceptances: what the team lives with.
+    """
+    checks = [*result.checks, *found]
+    verdict = verdict_of(check.status for check in checks)
+    made = any(check.status != "skipped" for check in checks)
+    return result.model_copy(
+        update={
+            "verdict": verdict,
+            "exit_code": exit_code(verdict, strict=result.strict),
+            "reasons": [*([] if made else [ALL_SKIPPED]), *reasons_of(checks, "benchmarks")],
+            "checks": checks,
+            "baseline": baseline,
+            "false_alarm_rate": false_alarm_rate,
+            "acceptances": list(acceptances),
+        }
+    )
+
+
+def check_benchmarks(imported: Sequence[Imported], budgets: Sequence[BenchmarkBudget]) -> list[Check]:
     """Hold imported results against their budgets.
 
     Args:
-        entries: of one file, or of several.
+        imported: one file, or several. Budgets of other tools say nothing.
         budgets: in the order of `budgets.toml`. What no budget stands for is not judged.
 
     Returns:
         Each entry's checks in the order of the entries, with its name as the endpoint; then those of budgets that stand
         for nothing that is there.
     """
-    found, lookup = list(entries), BenchmarkBudgets(budgets)
+    lookup = BenchmarkBudgets(budgets)
     checks = [
         _check(entry, limit, own=own)
-        for entry in found
-        for limit, own in lookup.limits_for((entry.name, *entry.also)).values()
+        for one in imported
+        for entry in one.entries
+        for limit, own in lookup.limits_for((entry.name, *entry.also), one.tool).values()
     ]
-    names = [entry.name for entry in found]
-    return [*checks, *(check for budget in lookup.unused() for check in _gone(budget, names))]
+    names = [entry.name for one in imported for entry in one.entries]
+    gone = lookup.unused({one.tool for one in imported})
+    return [*checks, *(check for budget in gone for check in _gone(budget, names))]
 
 
 def _check(entry: Entry, limit: BenchmarkLimit, *, own: bool) -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import nan
 from typing import TYPE_CHECKING
 
+from perfgate.judge.accepting import accepted
 from perfgate.judge.amend import amend
 from perfgate.judge.past import NEEDED, PastChange, PastRules, judge_history
 from perfgate.judge.result import Baseline, Check
@@ -12,7 +13,7 @@ from perfgate.judge.words import counted, label, quantity
 from perfgate.past.figures import AMOUNTS, CAPACITY, SHOWN, TIMES, figures_of, more_is_better, sound_runs, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from perfgate.judge.result import Acceptance, Result, RunResult, Status
     from perfgate.past.figures import Key
@@ -83,16 +84,68 @@ def _is_enough(past: PastRuns) -> bool:
 def _checks(
     run: RunResult, past: PastRuns, rules: PastRules, control: float | None, missing: Status
 ) -> Iterator[Check]:
-    if past.trouble:
-        yield _whole(missing, f"not compared with the history: {past.trouble.words}")
+    if trouble := _cannot(past, missing):
+        yield trouble
         return
-    if not _is_enough(past):
-        yield _whole(missing, _too_few(counted(len(past.recordings), "comparable run"), len(past.recordings)))
-        return
-    figures, before = figures_of(run), _before(run, past)
     if run.load_kind == "stress" and (other := _other_levels(run, past)):
         yield other.model_copy(update={"status": missing})
         return
+    yield from _figure_checks(figures_of(run), _before(run, past), past, rules, control)
+
+
+def benchmark_checks(  # noqa: PLR0913  (what was measured, what was before, and how to judge it)
+    result: Result,
+    figures: Mapping[str, Mapping[Key, float]],
+    kept: Kept,
+    gate: Gate,
+    acceptances: Sequence[Acceptance] = (),
+    away: Collection[str] = (),
+) -> tuple[list[Check], float | None]:
+    """The checks of imported results against the history, and the false-alarm rate of all of them together.
+
+    Args:
+        result: judged by its budgets.
+        figures: of each tool.
+        kept: what was found in the history; a tool's runs have its name as their service.
+        gate: what is tolerated, and whether a comparison is required.
+        acceptances: what the team lives with.
+        away: names that were not asked for this time, and so are not gone.
+
+    Returns:
+        The rate is None when nothing could be compared.
+    """
+    enough = sum(_is_enough(past) for past in kept.runs)
+    rules = PastRules(gate.max_slowdown_percent, gate.false_alarm_rate / max(enough, 1))
+    missing: Status = "invalid" if gate.require_baseline else "skipped"
+    control = result.control.median_ms if result.control else None
+    found = []
+    for past in kept.runs:
+        if trouble := _cannot(past, missing):
+            found.append(trouble)
+            continue
+        rows = {(row.endpoint, row.metric): row.values for row in past.rows if row.endpoint not in away}
+        before = {key: [nan if value is None else value for value in values] for key, values in rows.items()}
+        checks = _figure_checks(figures[past.service], before, past, rules, control)
+        found += [accepted(_located(check, gate.source), past.service, past.load, acceptances) for check in checks]
+    return found, gate.false_alarm_rate if enough else None
+
+
+def _cannot(past: PastRuns, missing: Status) -> Check | None:
+    """The check that stands for all when there is nothing, or too little, to compare with."""
+    if past.trouble:
+        return _whole(missing, f"not compared with the history: {past.trouble.words}")
+    if not _is_enough(past):
+        return _whole(missing, _too_few(counted(len(past.recordings), "comparable run"), len(past.recordings)))
+    return None
+
+
+def _figure_checks(
+    figures: Mapping[Key, float],
+    before: Mapping[Key, Sequence[float]],
+    past: PastRuns,
+    rules: PastRules,
+    control: float | None,
+) -> Iterator[Check]:
     changes = _changes(figures, before, past, rules, control)
     short = [change for change in changes if change.decision == "too_few"]
     for change in changes:

@@ -12,7 +12,7 @@ from perfgate.past.figures import CAPACITY, COMPARED, sound_runs
 from perfgate.past.kept import Kept, PastRuns, Row, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from perfgate.baseline.entry import Entry
     from perfgate.baseline.event import Event
@@ -46,7 +46,7 @@ def find(result: Result, manifest: Manifest, plan: Plan, store: Store, event: Ev
 
 def without(result: Result, plan: Plan, error: PerfgateError) -> Kept:
     """Nothing can be compared, and why."""
-    trouble = _trouble(error)
+    trouble = trouble_of(error)
     runs = [PastRuns(service=run.service, load=run.load, trouble=trouble) for run in sound_runs(result)]
     return Kept(choice=plan.gate.baseline, branch=plan.gate.branch, runs=runs)
 
@@ -58,32 +58,40 @@ def _past(run: RunResult, manifest: Manifest, plan: Plan, store: Store, chosen: 
     except PerfgateError as error:
         if error.slug not in {"no-baseline", "baseline-differs"}:
             raise
-        return PastRuns(service=run.service, load=run.load, trouble=_trouble(error))
-    return _kept(run, past)
+        return PastRuns(service=run.service, load=run.load, trouble=trouble_of(error))
+    return past_runs(run.service, run.load, past, (*COMPARED, CAPACITY))
 
 
-def _kept(run: RunResult, past: Past) -> PastRuns:
+def past_runs(service: str, load: str, past: Past, metrics: Collection[str]) -> PastRuns:
+    """What a comparison needs of earlier runs.
+
+    Args:
+        service, load: which runs these are.
+        past: the runs.
+        metrics: of which figures are needed.
+    """
     return PastRuns(
-        service=run.service,
-        load=run.load,
+        service=service,
+        load=load,
         commit=past.commit,
         branch=past.branch,
-        recorded_at=past.entries[0].recorded_at,
+        recorded_at=past.entries[0].recorded_at if past.entries else None,
         walked=past.walked,
         detail=past.detail,
         recordings=[entry.recording for entry in past.entries],
         controls_ms=[entry.control_ms for entry in past.entries],
-        rows=_rows(past.entries),
+        rows=_rows(past.entries, metrics),
     )
 
 
-def _rows(entries: Sequence[Entry]) -> list[Row]:
-    keys = dict.fromkeys(key for entry in entries for key in entry.values if key[1] in {*COMPARED, CAPACITY})
+def _rows(entries: Sequence[Entry], metrics: Collection[str]) -> list[Row]:
+    keys = dict.fromkeys(key for entry in entries for key in entry.values if key[1] in metrics)
     return [
         Row(endpoint=endpoint, metric=metric, values=[entry.values.get((endpoint, metric)) for entry in entries])
         for endpoint, metric in keys
     ]
 
 
-def _trouble(error: PerfgateError) -> Trouble:
+def trouble_of(error: PerfgateError) -> Trouble:
+    """An error, as it is kept."""
     return Trouble(slug=error.slug, message=error.message, place=error.place, hint=error.hint)

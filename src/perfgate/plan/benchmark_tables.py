@@ -9,6 +9,9 @@ from perfgate.plan.tiers import MeasureTiers, ShareTiers
 class BenchmarkTable(Table):
     """Limits on benchmarks and other imported results, by name or glob (`*` and `?`)."""
 
+    tool: str | None = key(
+        "only results of this tool, as `perfgate import` names it; of any unless written", min_length=1
+    )
     mean: MeasureTiers | None = key("mean of all values; at most")
     p50: MeasureTiers | None = key("median; at most")
     p90: MeasureTiers | None = key("90th percentile; at most")

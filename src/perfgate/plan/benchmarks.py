@@ -8,16 +8,29 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from perfgate.plan.budget import Limit  # noqa: TC001  (dataclass fields are resolved at run time)
+from perfgate.plan.findings import nearest
 from perfgate.plan.limits import limit_of
+from perfgate.plan.units import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from perfgate.plan.benchmark_tables import BenchmarkTable
     from perfgate.plan.findings import Place
     from perfgate.plan.tiers import Tiers
 
 ERROR_RATE = "error_rate"
+# As `perfgate import` names them; tests hold this list against the importers.
+TOOLS = (
+    "google-benchmark",
+    "hyperfine",
+    "jmeter",
+    "k6",
+    "lighthouse",
+    "locust",
+    "pytest-benchmark",
+    "vegeta",
+)
 _NO_LIMIT = "a table without a limit"
 
 
@@ -42,11 +55,17 @@ class BenchmarkBudget:
             themselves, because names of parametrized tests have them.
         limits: by statistic.
         source: where the table stands.
+        tool: only results of this one; empty: of any.
     """
 
     pattern: str
     limits: Mapping[str, BenchmarkLimit]
     source: str = ""
+    tool: str = ""
+
+    def is_of(self, tool: str) -> bool:
+        """Whether it stands for results of this tool."""
+        return self.tool in {"", tool}
 
     @property
     def is_glob(self) -> bool:
@@ -71,7 +90,9 @@ def build_benchmarks(tables: Mapping[str, BenchmarkTable], place: Place) -> tupl
 
 
 def _budget(pattern: str, table: BenchmarkTable, place: Place) -> BenchmarkBudget:
-    written: dict[str, Tiers] = {name: tiers for name, tiers in table if tiers is not None}
+    written: dict[str, Tiers] = {name: tiers for name, tiers in table if name != "tool" and tiers is not None}
+    if table.tool and table.tool not in TOOLS:
+        place.at("tool").wrong(f"no tool {shown(table.tool)}", nearest(table.tool, TOOLS))
     if not pattern.strip():
         place.wrong("a benchmark without a name", 'write e.g. [benchmarks."test_encode"]')
     if not written and not place.findings.problems:
@@ -80,7 +101,7 @@ def _budget(pattern: str, table: BenchmarkTable, place: Place) -> BenchmarkBudge
         name: BenchmarkLimit(limit_of(name, tiers, place.at(name), at_most=True), _unit(name, tiers))
         for name, tiers in written.items()
     }
-    return BenchmarkBudget(pattern, limits, place.source)
+    return BenchmarkBudget(pattern, limits, place.source, table.tool or "")
 
 
 def _unit(name: str, tiers: Tiers) -> str:
@@ -100,17 +121,21 @@ class BenchmarkBudgets:
         self._named = {budget.pattern: budget for budget in self._all if not budget.is_glob}
         self._used: set[str] = set()
 
-    def limits_for(self, names: Sequence[str]) -> dict[str, tuple[BenchmarkLimit, bool]]:
+    def limits_for(self, names: Sequence[str], tool: str = "") -> dict[str, tuple[BenchmarkLimit, bool]]:
         """By statistic, the limit that holds for something of these names, and whether a table of its own has it.
 
         A table of the name itself goes before a glob; of several globs the later one goes before.
         """
-        globs = [budget for budget in self._globs if budget.matches(names)]
-        own = [self._named[name] for name in names if name in self._named]
+        globs = [budget for budget in self._globs if budget.is_of(tool) and budget.matches(names)]
+        own = [table for name in names if (table := self._named.get(name)) and table.is_of(tool)]
         self._used.update(budget.pattern for budget in (*globs, *own))
         found = {name: (limit, False) for budget in globs for name, limit in budget.limits.items()}
         return found | {name: (limit, True) for budget in reversed(own) for name, limit in budget.limits.items()}
 
-    def unused(self) -> list[BenchmarkBudget]:
-        """Those that have stood for nothing so far."""
-        return [budget for budget in self._all if budget.pattern not in self._used]
+    def unused(self, tools: Collection[str] = ()) -> list[BenchmarkBudget]:
+        """Those that have stood for nothing so far, but for those of other tools than these."""
+        return [
+            budget
+            for budget in self._all
+            if budget.pattern not in self._used and (not budget.tool or budget.tool in tools)
+        ]

@@ -11,10 +11,11 @@ from perfgate.plan.limits import DEFAULT, applies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from perfgate.plan.benchmarks import BenchmarkBudget
     from perfgate.plan.budget import Budget
     from perfgate.plan.plan import Load, Plan, Service
 
-Origin = Literal["service", "load", "endpoint", "endpoint and load", "default", "artifacts"]
+Origin = Literal["service", "load", "endpoint", "endpoint and load", "default", "artifacts", "benchmarks"]
 Use = Literal["check", "step"]
 
 
@@ -23,9 +24,9 @@ class AppliedLimit:
     """One limit at one place where it holds.
 
     Attributes:
-        service: None for an artifact.
+        service: None for an artifact or a benchmark.
         load: None for what is measured once, whatever the loads.
-        endpoint: None for the whole service.
+        endpoint: None for the whole service; of `[benchmarks]` the name or glob.
         metric: its name; `tokens.p95` for a custom metric, the file's path for an artifact.
         unit: of `warn` and `fail`.
         source: where it is written (`budgets.toml:42`), or `default`.
@@ -56,7 +57,12 @@ def applicable_limits(plan: Plan) -> list[AppliedLimit]:
         AppliedLimit(None, None, None, artifact.path, "bytes", *_amounts(artifact.limit), "artifacts")
         for artifact in plan.artifacts
     ]
-    return rows + artifacts
+    return rows + artifacts + [row for budget in plan.benchmarks for row in _of_benchmarks(budget)]
+
+
+def _of_benchmarks(budget: BenchmarkBudget) -> Iterator[AppliedLimit]:
+    for name, found in budget.limits.items():
+        yield AppliedLimit(None, None, budget.pattern, name, found.unit, *_amounts(found.limit), "benchmarks")
 
 
 def _amounts(limit: Limit) -> tuple[float | None, float | None, str]:

@@ -32,9 +32,9 @@ def render(limits: Sequence[AppliedLimit], *, width: int = 100, color: bool = Fa
     table = plain_table(*_HEADINGS, right=("warn", "fail"))
     group = None
     for limit in limits:
-        if (limit.service, limit.load) != group:
-            group = (limit.service, limit.load)
-            table.add_row(Text(group_name(limit.service or "", limit.load or ""), style="bold"))
+        if (name := _group(limit)) != group:
+            group = name
+            table.add_row(Text(name, style="bold"))
         table.add_row(*(Text(cell) for cell in _cells(limit)))
     print_part(console, table)
     if any(limit.use == "step" for limit in limits):
@@ -42,8 +42,12 @@ def render(limits: Sequence[AppliedLimit], *, width: int = 100, color: bool = Fa
     return trimmed(buffer.getvalue())
 
 
+def _group(limit: AppliedLimit) -> str:
+    return "benchmarks" if limit.inherited_from == "benchmarks" else group_name(limit.service or "", limit.load or "")
+
+
 def _cells(limit: AppliedLimit) -> list[str]:
-    artifact = limit.service is None
+    artifact = limit.inherited_from == "artifacts"
     subject = limit.metric if artifact else limit.endpoint
     metric = "size" if artifact else printable(label(limit.metric))
     return [

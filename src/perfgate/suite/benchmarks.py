@@ -54,6 +54,7 @@ class Benchmarks:
         self._config = config
         self._settings = settings_of(config)
         self._deselected: list[str] = []
+        self._told: list[str] = []  # what the history had to say
         self.result: Result | None = None
         self.folder = self._settings.out / "benchmarks"
         self._began = datetime.now(UTC)
@@ -84,10 +85,14 @@ class Benchmarks:
     def _judged(self) -> Result:
         """The result; written, with its reports and the rounds, to the folder `benchmarks` of `--perfgate-out`."""
         from perfgate.importing import judge
+        from perfgate.measure import control
+        from perfgate.past.imports import conclude
         from perfgate.publish.files import write_reports
 
         found = measured(self._config, self._began)
-        result = judge(self._asked_for(found), [found], f"pytest-{self._began:%Y%m%dT%H%M%SZ}")
+        name = f"pytest-{self._began:%Y%m%dT%H%M%SZ}"
+        result = judge(self._asked_for(found), [found], name, control_ms=control.measure())
+        result = conclude(result, [found], self._plan, self._told.append, away=self._deselected)
         if not found.entries and self._plan.benchmarks:
             result = result.model_copy(update={"reasons": [_why_nothing(self._config), *result.reasons]})
         self.result = result
@@ -130,6 +135,8 @@ class Benchmarks:
         width = shutil.get_terminal_size((100, 24)).columns
         verbose = self._config.get_verbosity() >= 0
         terminalreporter.line(text.render(self.result, width=width, verbose=verbose))
+        for told in self._told:
+            terminalreporter.line(told, yellow=True)
         terminalreporter.line(f"reports: {relative(self.folder, self._config)}/report.html, result.json")
 
 
