@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfgate.compare.block_lane import BlockLane
+from perfgate.demo.stock import ensure
 from perfgate.plan.budgets_file import parse_plan
 from perfgate.target.service import start
 
@@ -55,6 +56,7 @@ def plan_of(folder: Path, load: str = 'rate = "200/s"', block_s: float = 1.0) ->
 @contextmanager
 def running(plan: Plan, folder: Path, head: Sequence[str] = ()) -> Iterator[dict[SideName, RunningService]]:
     """Both instances; `head` are further arguments of the one."""
+    ensure(folder / "catalog.db")  # else one side would make it, and keep what that left in its memory
     service = plan.services["catalog"]
     changed = replace(service, command=(*(service.command or ()), *head))
     with ExitStack() as stack:
