@@ -29,9 +29,9 @@ def test_a_comparison_takes_two_minutes_in_blocks_whose_length_is_found_unless_w
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ('block = "50ms"', "compare.block: a block of 0.05 s is too short to measure in"),
+        ('block = "20ms"', "compare.block: a block of 0.02 s is too short to measure in"),
         ('block = "10s"', "compare.block: only 12 blocks of 10 s fit into 120 s"),
-        ('max_duration = "2s"', "compare.max_duration: only 10 blocks of 0.2 s fit into 2 s"),
+        ('max_duration = "500ms"', "compare.max_duration: only 10 blocks of 0.05 s fit into 0.5 s"),
         ('blocks = "1s"', "compare.blocks: unknown key"),
     ],
 )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from perfgate.judge.words import counted
 from perfgate.report.tables import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
 
     from perfgate.judge.paired import Decisions
     from perfgate.measure.blocks import Pair
 
-_EVERY = 10  # pairs, where lines cannot be written over
+_EVERY_S = 5.0  # where lines cannot be written over
+_REDRAWN_S = 0.2
 
 
 class ComparisonView:
@@ -23,19 +26,23 @@ class ComparisonView:
     Args:
         stream: where to.
         quiet: only what a person must read.
+        clock: seconds.
     """
 
-    def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
+    def __init__(self, stream: TextIO, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._quiet = quiet
         self._in_place = stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
         self._pairs = self._dropped = self._most = 0
         self._known = "nothing decided yet"
         self._open = False
+        self._clock = clock
+        self._told = 0.0
 
     def load_starting(self, service: str, load: str, max_pairs: int) -> None:
         """The pairs of a load begin."""
         self._pairs = self._dropped = 0
+        self._told = self._clock()
         self._most = max_pairs
         self._known = "nothing decided yet"
         self._line(f"{service}/{load}: base and head in turn, at most {counted(max_pairs, 'pair')}")
@@ -44,7 +51,9 @@ class ComparisonView:
         """A pair is whole."""
         self._pairs += 1
         self._dropped += bool(pair.disturbed)
-        if self._in_place or self._pairs % _EVERY == 0:
+        now = self._clock()
+        if now - self._told >= (_REDRAWN_S if self._in_place else _EVERY_S):
+            self._told = now
             dropped = f", {self._dropped} disturbed" if self._dropped else ""
             self._over(f"{service}/{load}: pair {self._pairs} of {self._most}{dropped}; {self._known}")
 

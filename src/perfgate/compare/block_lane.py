@@ -9,6 +9,7 @@ from perfgate.compare.alive import check_alive
 from perfgate.compare.block_length import SHORTEST_S, block_length
 from perfgate.compare.disturbance import disturbance
 from perfgate.compare.meter import Meter
+from perfgate.compare.placing import Placing
 from perfgate.drive.block_order import WARM_UP_PAIR, BlockCommand, BlocksOrder
 from perfgate.drive.driver import Driver
 from perfgate.drive.order import BlockDone, Done, Note, Ready, Refused
@@ -36,12 +37,13 @@ if TYPE_CHECKING:
             """Something that a person should read."""
 
 
+_SIDES: tuple[SideName, ...] = ("base", "head")
 ENGINE = "perfgate.drive.block_engine"
 SETTLE_SHARE = 0.1  # of each block, at its beginning, is left out of what is measured
 WARM_UP_BLOCKS = 2  # each side is driven for so many blocks' time before anything counts, or the load's own warm-up,
 WARM_UP_S = 2.0  # or for this long where the length of blocks is still to be found
 WARM_UP_SHARE = 0.2  # of the whole time, at most
-PAUSE_S = 0.02  # between two blocks: the last requests end, what was measured is written down
+PAUSE_S = 0.015  # between two blocks: the last requests end, what was measured is written down
 _POLL_S = 0.2
 _END_S = 15.0  # beyond the stop timeout, for an engine that was asked to end
 
@@ -77,6 +79,12 @@ class BlockLane:
         self._number = 0
         self._driver: Driver | None = None
         self._meters = {name: Meter(own) for name, own in running.items()}
+        self._placing: Placing | None = None
+
+    @property
+    def own_cpus(self) -> bool:
+        """Whether the generator and the services run on CPUs of their own."""
+        return self._placing is not None and self._placing.own
 
     @property
     def block_s(self) -> float:
@@ -98,10 +106,16 @@ class BlockLane:
         self._driver = Driver(ENGINE)
         self._driver.send(self._order())
         self._await(Ready, "before the load")
-        for side in ("base", "head"):
-            self._drive_block(WARM_UP_PAIR, side, self._warm_up_s())
+        warm_up_s = self._warm_up_s()
+        used = {side: self._drive_block(WARM_UP_PAIR, side, warm_up_s).cpu_s for side in _SIDES}
+        self._settle({side: None if cpu_s is None else cpu_s / warm_up_s for side, cpu_s in used.items()})
         self._block_s = block_length(self._plan.compare, list(self._blocks.values()))
         self._blocks.clear()
+
+    def _settle(self, used: Mapping[SideName, float | None]) -> None:
+        trees = {side: meter.tree for side, meter in self._meters.items()}
+        self._placing = Placing(trees, self._engine.pid, wanted=self._plan.compare.own_cpus)
+        self._placing.settle(used)
 
     def _order(self) -> BlocksOrder:
         seat = Seat(self._service, self._load, self._running["base"], self._folder)
@@ -193,6 +207,8 @@ class BlockLane:
         """End the engine gracefully: users stop, and the scenario hears of the end."""
         if self._driver is None:
             return
+        if self._placing:
+            self._placing.release()
         driver, self._driver = self._driver, None
         with driver:
             if not driver.ended:

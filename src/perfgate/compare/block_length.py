@@ -1,8 +1,9 @@
 """How long blocks are where `[compare] block` says nothing: as short as the service's own times allow.
 
-What a shared machine does to both sides changes from second to second: the shorter the blocks, the more of it falls on
-both sides of a pair, and the less is left in their difference (benchmarks/block_design.py: with blocks of a quarter of
-a second the interval of a median is a third to a half as wide as with blocks of one). But a block begins with idle
+How fast a shared machine is changes within tenths of a second: the shorter the blocks, the more of that falls on both
+sides of a pair, and the less is left in their difference (benchmarks/block_design.py: with blocks of 50 ms the
+interval of a median is half as wide as with blocks of a quarter of a second, and a quarter as wide as with blocks of
+one). But a block begins with idle
 connections and empty queues, so it must be long against the service's own times, or it would measure beginnings only.
 """
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from perfgate.measure.block_entries import BlockEntry
     from perfgate.plan.plan import Compare
 
-SHORTEST_S = 0.25
+SHORTEST_S = 0.05
 _RESPONSES = 10  # a block lasts as long as so many of the service's slow responses, at their 95 % point,
 _REQUESTS = 10  # and as so many requests take to come
 _FEWEST_PAIRS = 30  # have to fit into the time there is

@@ -54,6 +54,10 @@ class Lane(Protocol):
     """What drives pairs of one kind."""
 
     @property
+    def own_cpus(self) -> bool:
+        """Whether the generator and the services run on CPUs of their own; known once it is open."""
+
+    @property
     def block_s(self) -> float:
         """The length of a block; known once it is open."""
 
@@ -142,6 +146,11 @@ class Pairs:
     def block_s(self) -> float:
         """The length of a block, in seconds; known once it is `open`."""
         return self._lane.block_s
+
+    @property
+    def own_cpus(self) -> bool:
+        """Whether the generator and the services run on CPUs of their own; known once it is `open`."""
+        return self._lane.own_cpus
 
     def open(self) -> int:
         """Get ready to drive: the engine is started, both sides are warmed up, and the length of blocks is found.

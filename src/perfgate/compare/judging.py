@@ -79,6 +79,7 @@ def _run(folder: Path, entry: RunEntry, plan: Plan, rules: Rules, known: list[Ac
         pairs=sum(not pair.disturbed for pair in pairs),
         dropped=disturbed_counts(pairs),
         block_s=entry.pairs.block_s,
+        own_cpus=entry.pairs.own_cpus,
         duration_s=entry.pairs.duration_s,
         stopped=_stopped(entry.pairs),
         base_url=entry.pairs.base_url,

@@ -83,6 +83,11 @@ class LoadLane:
         self._number = 0
 
     @property
+    def own_cpus(self) -> bool:
+        """Whole loads need all there is."""
+        return False
+
+    @property
     def block_s(self) -> float:
         """A block is a whole load."""
         return self.pair_s / 2

@@ -14,24 +14,28 @@ if TYPE_CHECKING:
 
 
 class Meter:
-    """Reads the counters of one service at the edges of its blocks; a service that perfgate did not start has none."""
+    """Reads the counters of one service at the edges of its blocks; a service that perfgate did not start has none.
+
+    Attributes:
+        tree: its processes; None for such a one.
+    """
 
     def __init__(self, running: RunningService) -> None:
-        self._tree: ProcessTree | None = None
+        self.tree: ProcessTree | None = None
         self._before: Look | None = None
         if running.pid is not None:
             try:
-                self._tree = ProcessTree(running.pid, running.reaper)
+                self.tree = ProcessTree(running.pid, running.reaper)
             except psutil.NoSuchProcess:  # it has just died, which is told by others
-                self._tree = None
+                self.tree = None
 
     def start(self) -> None:
         """From now on."""
-        self._before = self._tree.look() if self._tree else None
+        self._before = self.tree.look() if self.tree else None
 
     def read(self) -> tuple[float | None, float | None]:
         """CPU seconds since `start`, and bytes of memory now; None without a process."""
-        if self._tree is None or self._before is None:
+        if self.tree is None or self._before is None:
             return None, None
-        now = self._tree.look()
+        now = self.tree.look()
         return cpu_between(self._before.cpu, now.cpu), float(now.memory_bytes)

@@ -157,6 +157,7 @@ class _Work:
     def _follow(self, pairs: Pairs, entry: RunEntry) -> str:
         assert entry.pairs is not None  # just made
         entry.pairs.max_pairs, entry.pairs.block_s = pairs.open(), pairs.block_s
+        entry.pairs.own_cpus = pairs.own_cpus
         self.save()
         looks = Looks(self._rules, entry.pairs.max_pairs)
         self._watcher.load_starting(entry.service, entry.load, entry.pairs.max_pairs)

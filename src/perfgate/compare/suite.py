@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from perfgate import importers
 from perfgate.errors import ServiceError, StorageError, UsageError
 from perfgate.measure.blocks import Requests
-from perfgate.target.process import environment_with
 from perfgate.target.own_modules import python_path
+from perfgate.target.process import environment_with
 from perfgate.target.setup import EVEN
 
 if TYPE_CHECKING:

@@ -150,6 +150,7 @@ class Comparison(Model):
         dropped: pairs that were left out because the machine was disturbed, by reason.
         block_s: length of a block, its warm-up included.
         order: in which order the sides were driven, e.g. `ABBA`.
+        own_cpus: the generator and the services ran on CPUs of their own.
         stopped: why no more pairs were driven: `decided`, `max_duration`, or what went wrong, in words.
         base_url, head_url: where the two sides were.
         false_alarm_rate: the share of the verdict's budget that was spent on this load.
@@ -159,6 +160,7 @@ class Comparison(Model):
     dropped: dict[str, int] = {}
     block_s: float
     order: str = "ABBA"
+    own_cpus: bool = False
     duration_s: float
     stopped: str
     base_url: str = ""

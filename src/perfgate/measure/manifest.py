@@ -43,6 +43,7 @@ class PairsEntry:
         stopped: why no more were driven; empty while they are.
         duration_s: how long it took.
         block_s: length of one block at one side.
+        own_cpus: the generator and the services ran on CPUs of their own.
     """
 
     max_pairs: int
@@ -51,6 +52,7 @@ class PairsEntry:
     stopped: str = ""
     duration_s: float = 0.0
     block_s: float = 1.0
+    own_cpus: bool = False
 
 
 @dataclass

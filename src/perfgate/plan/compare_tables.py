@@ -16,6 +16,9 @@ class CompareTable(Table):
     """How `perfgate compare` measures two revisions."""
 
     max_duration: Seconds | None = key("Time for each load at both sides together; 2m unless written.")
+    own_cpus: bool | None = key(
+        "Whether generator and services may be given CPUs of their own, where there is room; true unless written."
+    )
     block: Seconds | None = key(
         "Length of one block at one side, its warm-up included; found by perfgate unless written."
     )

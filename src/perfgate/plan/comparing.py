@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from perfgate.plan.compare_tables import AcceptTable, CompareTable
     from perfgate.plan.findings import Place
 
-_SHORTEST_BLOCK_S = 0.2
+_SHORTEST_BLOCK_S = 0.05
 _BLOCKS = 20  # fewer, ten pairs, decide nothing
 # What comparisons look at and budgets have no limit for.
 _COMPARED_ONLY = ("cpu_per_request",)
@@ -28,14 +28,14 @@ def build_compare(table: CompareTable | None, place: Place) -> Compare:
     block_s = _SHORTEST_BLOCK_S if table.block is None else table.block
     longest_s = Compare.max_duration_s if table.max_duration is None else table.max_duration
     if block_s < _SHORTEST_BLOCK_S:
-        place.at("block").wrong(f"a block of {block_s:g} s is too short to measure in", 'write at least "200ms"')
+        place.at("block").wrong(f"a block of {block_s:g} s is too short to measure in", 'write at least "50ms"')
     elif longest_s < _BLOCKS * block_s:
         key = "block" if table.max_duration is None else "max_duration"
         place.at(key).wrong(
             f"only {int(longest_s / block_s)} blocks of {block_s:g} s fit into {longest_s:g} s",
             f"a comparison needs at least {_BLOCKS}: raise max_duration, or shorten block",
         )
-    return Compare(longest_s, table.block)
+    return Compare(longest_s, table.block, own_cpus=table.own_cpus is not False)
 
 
 def build_accepts(

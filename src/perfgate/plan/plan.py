@@ -154,10 +154,12 @@ class Compare:
     Attributes:
         max_duration_s: time for each load at both sides together.
         block_s: length of one block at one side, its warm-up included; None: as the service's own times allow.
+        own_cpus: the generator and the services may be given CPUs of their own.
     """
 
     max_duration_s: float = 120.0
     block_s: float | None = None
+    own_cpus: bool = True
 
 
 @dataclass(frozen=True)

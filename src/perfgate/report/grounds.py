@@ -98,8 +98,12 @@ def how_driven(run: RunResult) -> str:
     if made is None:
         return ""
     dropped = ", ".join(f"{printable(reason)} {count:,}" for reason, count in made.dropped.items())
+    apart = ", generator and services on CPUs of their own" if made.own_cpus else ""
     parts = [
-        f"{counted(made.pairs, 'pair')} of {quantity(made.block_s, 's')} blocks counted ({printable(made.order)})",
+        (
+            f"{counted(made.pairs, 'pair')} of {quantity(made.block_s, 's')} blocks counted "
+            f"({printable(made.order)}{apart})"
+        ),
         f"{counted(sum(made.dropped.values()), 'pair')} dropped ({dropped})" if dropped else "none dropped",
         f"{lasting(made.duration_s)}, ended: {printable(made.stopped)}",
         f"{quantity(made.max_slowdown_percent, 'percent')} slower is tolerated",

@@ -103,6 +103,10 @@ class ProcessTree:
                 sizes.append(process.memory_info().rss)
         return Look(at, {**cpu, **self._reaped_orphans()}, sum(sizes), sum(size > 0 for size in sizes))
 
+    def pids(self) -> list[int]:
+        """Of all its processes now."""
+        return [process.pid for process in self._members()]
+
     def _members(self) -> list[psutil.Process]:
         try:
             if self._reaper:

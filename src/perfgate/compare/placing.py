@@ -1,0 +1,63 @@
+"""Generator and services on CPUs of their own while blocks are driven, where the services leave room for that.
+
+Where both may run anywhere, the scheduler finds a place for each instance of a service, and it stays there for its
+life: two starts of one program differed by 2 to 3 % (standard deviation, twelve starts) in what they took, as if one of
+them were slower. With the generator on one CPU and both services on the others, none of that was left
+(benchmarks/placing.py). A service that needs more than half of what it would have is left alone: it would be
+short of CPU, and be measured at another load than it has in truth.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from perfgate.target.cpus import bind, may_run_on, usable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from perfgate.measure.blocks import SideName
+    from perfgate.target.resources import ProcessTree
+
+_ROOM = 0.5
+
+
+class Placing:
+    """Where the processes of one comparison run.
+
+    Args:
+        trees: the services' processes; None for a side that perfgate did not start.
+        generator: the engine's pid.
+        wanted: as `[compare] own_cpus` says.
+    """
+
+    def __init__(self, trees: Mapping[SideName, ProcessTree | None], generator: int, *, wanted: bool) -> None:
+        self._trees = [tree for tree in trees.values() if tree is not None]
+        self._generator = generator
+        self._usable = usable() if wanted and len(self._trees) == len(trees) else []
+        self.own = False
+        self._placed = False
+
+    def settle(self, used: Mapping[SideName, float | None]) -> None:
+        """Give each its CPUs if there is room.
+
+        Args:
+            used: how many CPUs each service used in the warm-up.
+        """
+        first, rest = self._usable[:1], self._usable[1:]
+        most = max((share for share in used.values() if share is not None), default=None)
+        if not rest or most is None or most > _ROOM * len(rest):
+            return
+        if not all(may_run_on(tree.pids(), self._usable) for tree in self._trees):  # its own command has placed it
+            return
+        self._placed = True
+        self.own = bind([self._generator], first) and all(bind(tree.pids(), rest) for tree in self._trees)
+        if not self.own:
+            self.release()
+
+    def release(self) -> None:
+        """Everybody may run anywhere again: whole loads follow, or other engines."""
+        if self._placed:
+            bind([self._generator], self._usable)
+            for tree in self._trees:
+                bind(tree.pids(), self._usable)
