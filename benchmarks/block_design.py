@@ -76,6 +76,8 @@ class Design(NamedTuple):
 
 
 DESIGNS = (
+    Design("0.05 s, ABBA", 0.05, "ABBA"),
+    Design("0.1 s, ABBA", 0.1, "ABBA"),
     Design("0.25 s, ABBA", 0.25, "ABBA"),
     Design("0.5 s, ABBA", 0.5, "ABBA"),
     Design("1 s, ABBA", 1.0, "ABBA"),

@@ -20,11 +20,11 @@ def warmed(times_ms: list[float], measured_s: float = 2.0) -> BlockEntry:
 @pytest.mark.parametrize(
     ("times_ms", "block_s"),
     [
-        ([1.0] * 400, 0.25),  # the shortest
-        ([40.0] * 400, 0.5),  # ten times as long as a slow response, and then the next step
-        ([90.0] * 400, 1.0),
+        ([1.0] * 400, 0.05),  # the shortest
+        ([30.0] * 400, 0.4),  # ten times as long as a slow response, and then the next step
+        ([70.0] * 400, 0.8),
         ([900.0] * 400, 2.0),  # more would leave too few pairs
-        ([1.0] * 20, 1.0),  # ten requests in a block
+        ([1.0] * 40, 0.8),  # ten requests in a block
         ([], 2.0),  # nothing is known
     ],
 )
@@ -35,7 +35,7 @@ def test_blocks_are_as_short_as_the_services_times_and_the_load_allow(times_ms: 
 
 def test_the_slower_side_counts() -> None:
     """Both are driven in blocks of the same length."""
-    assert block_length(Compare(), [warmed([1.0] * 400), warmed([40.0] * 400)]) == 0.5
+    assert block_length(Compare(), [warmed([1.0] * 400), warmed([30.0] * 400)]) == 0.4
 
 
 def test_at_least_thirty_pairs_fit_into_the_time() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from perfgate.doctor import Finding, examine, exit_code, software
 from perfgate.doctor.scenario import scenario, user_classes
-from perfgate.doctor.system import System
 from perfgate.errors import ExitCode
 from perfgate.target.service import free_port
+from perfgate.target.system import System
 
 if TYPE_CHECKING:
     from pathlib import Path

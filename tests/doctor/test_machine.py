@@ -12,7 +12,7 @@ from perfgate.doctor import machine
 from perfgate.doctor.examination import examined
 from perfgate.doctor.finding import Finding
 from perfgate.doctor.receive_clock import kernel_stamps
-from perfgate.doctor.system import Quota, System
+from perfgate.target.system import Quota, System
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,7 +2,7 @@
 
 How fast a shared machine is changes within tenths of a second: the shorter the blocks, the more of that falls on both
 sides of a pair, and the less is left in their difference (benchmarks/block_design.py: with blocks of 50 ms the
-interval of a median is half as wide as with blocks of a quarter of a second, and a quarter as wide as with blocks of
+interval of a mean is half as wide as with blocks of a quarter of a second, and a fifth as wide as with blocks of
 one). But a block begins with idle
 connections and empty queues, so it must be long against the service's own times, or it would measure beginnings only.
 """

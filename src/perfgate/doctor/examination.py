@@ -10,8 +10,8 @@ import psutil
 from perfgate.doctor import machine, plan_file, software
 from perfgate.doctor.finding import Finding
 from perfgate.doctor.services import Start, examine_services
-from perfgate.doctor.system import System
 from perfgate.target.service import start
+from perfgate.target.system import System
 
 Check = Callable[[], Finding | list[Finding] | None]
 

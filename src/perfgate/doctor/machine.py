@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from perfgate.doctor.system import Quota, System
+    from perfgate.target.system import Quota, System
 
 OLDEST_PYTHON = (3, 11)
 _WATCH_S = 0.5

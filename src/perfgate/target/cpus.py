@@ -8,13 +8,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perfgate.target.system import System
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 
-def usable() -> list[int]:
-    """The CPUs that this process may use, in order; none where the platform cannot tell, or cannot choose."""
-    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+def usable(system: System | None = None) -> list[int]:
+    """The CPUs among which processes can be divided, in order.
+
+    None where the platform cannot choose, nor in a container that may use less than all that it sees: there its quota
+    decides, and the CPUs are others' too.
+    """
+    if sys.platform != "linux":
+        return []
+    cpus = sorted(os.sched_getaffinity(0))
+    quota = (system or System()).quota()
+    return [] if quota and quota.cores is not None and quota.cores < len(cpus) else cpus
 
 
 def may_run_on(pids: Iterable[int], cpus: Collection[int]) -> bool:
