@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from perfgate.baseline.entry import Entry, entry_id, pack
 from perfgate.baseline.fingerprint import Fingerprint, platform_parts
 from perfgate.baseline.origin import recording_id
-from perfgate.importers.imported import STATISTICS
+from perfgate.importers import HISTORY_LOAD
+from perfgate.importers.imported import STATISTICS, Imported
 from perfgate.judge.assemble import Circumstances
 from perfgate.judge.benchmarks import judge_benchmarks
 from perfgate.judge.result import Environment, Result, Revision
@@ -20,24 +21,24 @@ from perfgate.target import revision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from perfgate.importers.imported import Imported
     from perfgate.judge.result import Check, Verdict
     from perfgate.plan.plan import Plan
 
 IMPORTS = ".perfgate/imports"
 _NOWHERE: Mapping[str, str | None] = {}
 _DIGITS = 12
-HISTORY_LOAD = "benchmarks"  # as the history names what has no load
 
 
-def judge(
+def judge(  # noqa: PLR0913  (what was read, and where it was measured)
     plan: Plan,
     imported: Sequence[Imported],
     name: str,
     *,
     strict: bool = False,
     control_ms: Sequence[float] = (),
+    files: Sequence[Path] = (),
 ) -> Result:
     """Judge what was imported by its budgets.
 
@@ -47,6 +48,7 @@ def judge(
         name: the result's id.
         strict: a warning fails the gate.
         control_ms: of the job in which it was measured, see `measure.control`.
+        files: what was read; they may lie in the work tree and make it none with changes.
     """
     started = [one.started_at.timestamp() for one in imported if one.started_at]
     return judge_benchmarks(
@@ -57,7 +59,7 @@ def judge(
             started_at=min(started, default=time.time()),
             duration_s=sum(one.duration_s or 0.0 for one in imported),
             environment=Environment.model_validate(environment.describe()),
-            revision=Revision.model_validate(revision.current(plan.root)),
+            revision=Revision.model_validate(revision.current(plan.root, but=files)),
             control=control_of(control_ms),
             strict=strict,
         ),
@@ -65,7 +67,10 @@ def judge(
 
 
 def history_entries(
-    result: Result, imported: Sequence[Imported], origin: Mapping[str, str | None] = _NOWHERE
+    result: Result,
+    imported: Sequence[Imported],
+    origin: Mapping[str, str | None] = _NOWHERE,
+    name: str = HISTORY_LOAD,
 ) -> list[Entry]:
     """What the history keeps of imported results: one entry for each tool that measured something.
 
@@ -75,26 +80,39 @@ def history_entries(
         result: their verdict.
         imported: what was judged.
         origin: of the job, see `baseline.origin`.
+        name: of the series, in the place of a load's: results of one tool that are no series have other names.
     """
-    tools = dict.fromkeys(one.tool for one in imported)
-    made = [_history_entry(result, tool, [one for one in imported if one.tool == tool], origin) for tool in tools]
+    made = [_history_entry(result, one, origin, name) for one in by_tool(imported)]
     return [entry for entry in made if entry.values]
 
 
-def _history_entry(result: Result, tool: str, imported: Sequence[Imported], origin: Mapping[str, str | None]) -> Entry:
-    found = [entry for one in imported for entry in one.entries if not entry.error]
+def by_tool(imported: Sequence[Imported]) -> list[Imported]:
+    """All results of a tool as one; what has the same name in several files is told apart by its number."""
+    found = []
+    for tool in dict.fromkeys(one.tool for one in imported):
+        own = [one for one in imported if one.tool == tool]
+        started = next((one.started_at for one in own if one.started_at), None)
+        entries = tuple(entry for one in own for entry in one.entries)
+        found.append(Imported(tool, own[0].version, started, None, entries))
+    return found
+
+
+def _history_entry(result: Result, imported: Imported, origin: Mapping[str, str | None], name: str) -> Entry:
+    tool, found = imported.tool, [entry for entry in imported.entries if not entry.error]
     known = {(entry.name, name): entry.statistic(name) for entry in found for name in STATISTICS}
     values: dict[tuple[str | None, str], float] = {key: value for key, value in known.items() if value is not None}
     times = {entry.name: entry.histogram() for entry in found if entry.unit == "ms"}
-    started_at = next((one.started_at.timestamp() for one in imported if one.started_at), None)
-    name = f"{tool}-{_digest(values)}"
-    recording = recording_id(name, started_at or 0.0, result.revision.commit, {**origin, "job": ""})
+    started_at = imported.started_at.timestamp() if imported.started_at else None
+    tree = "with changes" if result.revision.dirty else ""  # what is kept of those is never a baseline
+    recording = recording_id(
+        f"{tool}-{_digest(values)}", started_at or 0.0, result.revision.commit, {**origin, "job": tree}
+    )
     return Entry(
-        id=entry_id(recording, tool, HISTORY_LOAD),
+        id=entry_id(recording, tool, name),
         recording=recording,
         kind="benchmarks",
         service=tool,
-        load=HISTORY_LOAD,
+        load=name,
         recorded_at=result.started_at if started_at is None else started_at,
         verdict=own_verdict(result.checks),
         fingerprint=Fingerprint({"tool": tool, **platform_parts(result.environment.model_dump())}),

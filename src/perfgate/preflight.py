@@ -79,7 +79,7 @@ def _claim(folder: Path) -> None:
         raise StorageError(f"cannot make the folder for the recording: {error.strerror}", place=str(folder)) from error
 
 
-def _hide(root: Path) -> None:
+def hide(root: Path) -> None:
     """Keep recordings and history out of the user's Git: else what perfgate writes would make every work tree dirty."""
     ignore = root / PRIVATE / ".gitignore"
     try:
@@ -109,7 +109,7 @@ def open_folder(plan: Plan, folder: Path, *, strict: bool) -> Manifest:
         StorageError: it cannot be made, or the disk is full.
     """
     _claim(folder)
-    _hide(plan.root)
+    hide(plan.root)
     fields: dict[str, Any] = {
         "services": list(plan.services),
         "loads": list(plan.loads),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 
 from perfgate.cli import cli
 from perfgate.errors import ExitCode
+from tests.compare.repository import Repository
 from tests.importers.files import DATA
 
 if TYPE_CHECKING:
@@ -84,3 +86,27 @@ def test_a_file_that_cannot_be_used_is_a_usage_error(tmp_path: Path) -> None:
     assert done.exit_code == ExitCode.USAGE
     assert not (tmp_path / ".perfgate").exists()
     assert imported(tmp_path, "", "jmetr", str(broken)).exit_code == ExitCode.USAGE
+
+
+def test_a_file_in_the_work_tree_and_what_perfgate_writes_make_no_changes_of_it(tmp_path: Path) -> None:
+    """Else no import would ever be one to compare with."""
+    (tmp_path / "shop").mkdir()
+    repository = Repository(tmp_path / "shop")
+    repository.write("budgets.toml", '[benchmarks."*"]\nmax = "1m"\n')
+    repository.write(".gitignore", "")
+    repository.commit("benchmarks")
+    results = repository.root / "benchmarks.json"
+    shutil.copy(DATA / "pytest-benchmark.json", results)
+    for number in range(2):
+        report = tmp_path / f"{number}.json"
+        words = [
+            "import",
+            "any",
+            str(results),
+            "--json",
+            str(report),
+            "--budgets",
+            str(repository.root / "budgets.toml"),
+        ]
+        assert CliRunner().invoke(cli, words).exit_code == 0
+        assert json.loads(report.read_text())["revision"]["dirty"] is False

@@ -51,11 +51,11 @@ class Project:
         self.repository.change("budgets.toml", old, new)
         self.repository.commit("other budgets")
 
-    def take(self, imported: Imported, control_ms: float = 0.5, **given: Any) -> Result:
+    def take(self, *imported: Imported, control_ms: float = 0.5, **given: Any) -> Result:
         """Judged, compared, and added."""
         plan = read_plan(self.repository.root / "budgets.toml")
-        result = judge(plan, [imported], "name", control_ms=[control_ms] * 3)
-        return conclude(result, [imported], plan, self.said.append, **{"environ": {}, **given})
+        result = judge(plan, imported, "name", control_ms=[control_ms] * 3)
+        return conclude(result, imported, plan, self.said.append, **{"environ": {}, **given})
 
     def earlier(self, *names: str, runs: int = 6) -> None:
         """Runs of benchmarks that take 1 ms, give or take a per cent."""
@@ -244,6 +244,41 @@ def test_old_results_go_when_the_plan_says_so(project: Project) -> None:
     project.change("[gate]\n", "[gate]\nkeep = 2\n")
     project.earlier("test_encode")
     assert len(project.kept()) == 2
+
+
+def test_what_has_one_name_in_two_files_is_compared_in_both(project: Project) -> None:
+    """Told apart by its number, as within one file."""
+    for run in range(6):
+        project.take(results(benchmark("test_encode", WOBBLE[run]), run=run), results(benchmark("test_encode", 2.0)))
+    project.repository.commit("what is measured next")
+    slow = results(benchmark("test_encode", 1.5), run=9)
+    result = project.take(slow, results(benchmark("test_encode", 2.0)))
+    found = compared(result)
+    assert (found["test_encode", "p50"].status, found["test_encode (2)", "p50"].status) == ("fail", "pass")
+
+
+def test_results_of_one_tool_that_are_no_series_do_not_stand_for_each_other(project: Project) -> None:
+    """Earlier runs that measured something else are no comparable ones; a name of its own keeps them apart."""
+    project.change("[gate]\n", "[gate]\nrequire_baseline = true\n")
+    project.change('"test_encode"', '"test_*"')
+    project.earlier("test_decode")
+    other = results(benchmark("test_encode", 1.0), run=9)
+    check = compared(project.take(other))[None, "history"]
+    assert (check.status, check.message) == (
+        "invalid",
+        "0 comparable runs: 5 more are needed to compare with the history",
+    )
+    project.take(other, name="encoding")
+    assert {entry.load for entry in project.kept()} == {"benchmarks", "encoding"}
+
+
+def test_what_was_kept_of_a_tree_with_changes_does_not_keep_the_clean_one_out(project: Project) -> None:
+    """The same results, imported again once the changes are away, may be a baseline."""
+    project.repository.write("notes.txt", "not committed")
+    project.take(results(benchmark("test_encode", 1.0)))
+    (project.repository.root / "notes.txt").unlink()
+    project.take(results(benchmark("test_encode", 1.0)))
+    assert [entry.eligible for entry in project.kept()].count(True) == 1
 
 
 def test_results_without_a_value_leave_no_trace(project: Project) -> None:

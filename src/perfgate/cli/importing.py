@@ -9,6 +9,7 @@ import click
 from perfgate import importers
 from perfgate.cli import options
 from perfgate.cli.ending import finish
+from perfgate.importers import HISTORY_LOAD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,13 @@ Examples:
 @options.budgets
 @click.option("--strict", is_flag=True, help="A warning fails the gate.")
 @click.option("--history/--no-history", default=True, help="Compare with the history, and add to it.  [default: on]")
+@click.option(
+    "--name",
+    metavar="NAME",
+    default=HISTORY_LOAD,
+    show_default=True,
+    help="Of the series in the history: other results of the same tool need another.",
+)
 @click.option("--verbose", is_flag=True, help="List every check, the skipped ones too.")
 @options.report_options
 def importing(  # noqa: PLR0913  (its options)
@@ -37,6 +45,7 @@ def importing(  # noqa: PLR0913  (its options)
     budgets: Path,
     strict: bool,
     history: bool,
+    name: str,
     verbose: bool,
     **reports: Path | None,
 ) -> None:
@@ -49,13 +58,16 @@ def importing(  # noqa: PLR0913  (its options)
     from perfgate.measure import control
     from perfgate.past.imports import conclude
     from perfgate.plan.budgets_file import read_plan
-    from perfgate.preflight import fresh_folder
+    from perfgate.preflight import fresh_folder, hide
 
     plan = read_plan(budgets)
-    check_url(plan.gate.store)
+    if history:
+        check_url(plan.gate.store)
     imported = [importers.read(file, None if tool == ANY else tool) for file in files]
     folder = fresh_folder(plan.root, IMPORTS)
-    result = judge(plan, imported, folder.name, strict=strict, control_ms=control.measure() if history else ())
+    hide(plan.root)
+    control_ms = control.measure() if history else ()
+    result = judge(plan, imported, folder.name, strict=strict, control_ms=control_ms, files=files)
     if history:
-        result = conclude(result, imported, plan, lambda text: click.echo(text, err=True))
+        result = conclude(result, imported, plan, lambda text: click.echo(text, err=True), name=name)
     finish(result, folder, reports, verbose=verbose)

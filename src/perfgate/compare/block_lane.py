@@ -207,10 +207,10 @@ class BlockLane:
         """End the engine gracefully: users stop, and the scenario hears of the end."""
         if self._driver is None:
             return
-        if self._placing:
-            self._placing.release()
         driver, self._driver = self._driver, None
         with driver:
+            if self._placing:
+                self._placing.release()
             if not driver.ended:
                 driver.stop()
                 _wait_for_end(driver, self._load.stop_timeout_s * 2 + _END_S)

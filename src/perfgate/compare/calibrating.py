@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from perfgate.compare.block_lane import PAUSE_S
@@ -69,6 +69,7 @@ def run(plan: Plan, folder: Path, watcher: Watcher, *, times: int) -> Rounds:
             raise _unsound(result.reasons, own)
         assert result.runs[0].comparison is not None  # it was compared
         block_s = result.runs[0].comparison.block_s
+        plan = replace(plan, compare=replace(plan.compare, block_s=block_s))  # all rounds have what the first has found
         rounds.append(Round(result.verdict, read_pairs(own / service.name / load.name)))
     if not rounds:
         raise _unsound([stopped], folder)

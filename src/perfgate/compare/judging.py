@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from perfgate.plan.plan import Plan
 
 
+_ONE_SECOND = 1.0  # the length of blocks before it was found
+
+
 def judge(folder: Path, manifest: Manifest | None = None) -> Result:
     """Judge the recording of a comparison in `folder`, whole or partial.
 
@@ -78,7 +81,7 @@ def _run(folder: Path, entry: RunEntry, plan: Plan, rules: Rules, known: list[Ac
     comparison = Comparison(
         pairs=sum(not pair.disturbed for pair in pairs),
         dropped=disturbed_counts(pairs),
-        block_s=entry.pairs.block_s,
+        block_s=entry.pairs.block_s or plan.compare.block_s or _ONE_SECOND,
         own_cpus=entry.pairs.own_cpus,
         duration_s=entry.pairs.duration_s,
         stopped=_stopped(entry.pairs),

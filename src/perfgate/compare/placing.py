@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from perfgate.target.resources import ProcessTree
 
 _ROOM = 0.5
+_LEAST = 0.01  # what uses less is not what answers: the client of a container, say
 _SMALL = 8  # CPUs
 
 
@@ -46,13 +47,14 @@ class Placing:
             used: how many CPUs each service used in the warm-up.
         """
         first, rest = self._divided()
-        most = max((share for share in used.values() if share is not None), default=None)
-        if not rest or most is None or most > _ROOM * len(rest):
+        shares = [share for share in used.values() if share is not None]
+        if not rest or not shares or min(shares) < _LEAST or max(shares) > _ROOM * len(rest):
             return
         if not all(may_run_on(tree.pids(), self._usable) for tree in self._trees):  # its own command has placed it
             return
         self._placed = True
-        self.own = bind([self._generator], first) and all(bind(tree.pids(), rest) for tree in self._trees)
+        twice = [*self._trees, *self._trees]  # a process may just have started another
+        self.own = bind([self._generator], first) and all(bind(tree.pids(), rest) for tree in twice)
         if not self.own:
             self.release()
 

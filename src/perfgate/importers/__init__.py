@@ -44,6 +44,9 @@ class Importer(Protocol):
         """
 
 
+HISTORY_LOAD = "benchmarks"  # as the history names what has no load
+
+
 def names() -> tuple[str, ...]:
     """The tools whose files can be read."""
     return tuple(_MODULES)

@@ -77,11 +77,12 @@ def amend_benchmarks(
     checks = [*result.checks, *found]
     verdict = verdict_of(check.status for check in checks)
     made = any(check.status != "skipped" for check in checks)
+    unjudged = ALL_SKIPPED if result.checks else NOTHING_JUDGED
     return result.model_copy(
         update={
             "verdict": verdict,
             "exit_code": exit_code(verdict, strict=result.strict),
-            "reasons": [*([] if made else [ALL_SKIPPED]), *reasons_of(checks, "benchmarks")],
+            "reasons": [*([] if made else [unjudged]), *reasons_of(checks, "benchmarks")],
             "checks": checks,
             "baseline": baseline,
             "false_alarm_rate": false_alarm_rate,

@@ -53,15 +53,15 @@ def speeds(endpoints: Sequence[tuple[Values, Values]], pairs: int) -> Floats:
 
 
 def _residuals(endpoints: Sequence[tuple[Values, Values]]) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Logarithms of all times, each endpoint's about its own median, with their pairs and counts."""
+    """Logarithms of all times with their pairs and counts, of each endpoint and side about its own median.
+
+    So what one side of an endpoint takes longer than the other in all pairs is no part of the machine's speed.
+    """
     logs, numbers, counts = [], [], []
-    for sides in endpoints:
-        own = np.concatenate([side.logs for side in sides])
-        weights = np.concatenate([side.counts for side in sides])
-        if own.size:
-            logs.append(own - _weighted_median(own, weights))
-            numbers.append(np.concatenate([side.pair for side in sides]))
-            counts.append(weights)
+    for side in (side for sides in endpoints for side in sides if side.logs.size):
+        logs.append(side.logs - _weighted_median(side.logs, side.counts))
+        numbers.append(side.pair)
+        counts.append(side.counts)
     if not logs:
         return np.empty(0), np.empty(0, np.int64), np.empty(0)
     return np.concatenate(logs), np.concatenate(numbers), np.concatenate(counts)

@@ -42,7 +42,7 @@ class PairsEntry:
         max_pairs: how many could have been driven at most, which fixes when they were looked at.
         stopped: why no more were driven; empty while they are.
         duration_s: how long it took.
-        block_s: length of one block at one side.
+        block_s: length of one block at one side; None in recordings made before it was found.
         own_cpus: the generator and the services ran on CPUs of their own.
     """
 
@@ -51,7 +51,7 @@ class PairsEntry:
     head_url: str
     stopped: str = ""
     duration_s: float = 0.0
-    block_s: float = 1.0
+    block_s: float | None = None
     own_cpus: bool = False
 
 

@@ -18,7 +18,8 @@ from perfgate.baseline.history import Subject, history
 from perfgate.baseline.origin import origin_of
 from perfgate.baseline.store import Keep, open_store
 from perfgate.errors import BaselineError, PerfgateError
-from perfgate.importing import history_entries, own_verdict
+from perfgate.importers import HISTORY_LOAD
+from perfgate.importing import by_tool, history_entries, own_verdict
 from perfgate.judge.accepting import acceptances
 from perfgate.judge.benchmarks import amend_benchmarks
 from perfgate.past.comparing import baseline_of, benchmark_checks
@@ -60,6 +61,7 @@ def conclude(  # noqa: PLR0913  (what a caller, or a test, may choose)
     tell: Callable[[str], None],
     *,
     away: Collection[str] = (),
+    name: str = HISTORY_LOAD,
     environ: Mapping[str, str] = os.environ,
     opening: Callable[[str, Path], Store] = open_store,
 ) -> Result:
@@ -71,11 +73,13 @@ def conclude(  # noqa: PLR0913  (what a caller, or a test, may choose)
         plan: whose `[gate]` says what is tolerated, and where the history is.
         tell: is told what a person should read.
         away: names that were not asked for this time, and so are not gone.
+        name: of the series; results are compared with those of the same tool and name.
         environ: the environment variables, for what the CI says.
         opening: opens the store.
     """
     origin = origin_of(environ)
-    measured = [_Measured(entry, _figures(entry, imported)) for entry in history_entries(result, imported, origin)]
+    entries = history_entries(result, imported, origin, name)
+    measured = [_Measured(entry, _figures(entry, imported)) for entry in entries]
     if not measured:
         return result
     work = _Work(result, measured, plan, tell, away)
@@ -90,8 +94,8 @@ def conclude(  # noqa: PLR0913  (what a caller, or a test, may choose)
 
 
 def _figures(entry: Entry, imported: Sequence[Imported]) -> dict[Key, float]:
-    found = [own for one in imported if one.tool == entry.service for own in one.entries]
-    times = {own.name for own in found if own.unit == "ms"}
+    found = next(one for one in by_tool(imported) if one.tool == entry.service)
+    times = {own.name for own in found.entries if own.unit == "ms"}
     return {key: value for key, value in entry.values.items() if key[0] in times and key[1] in TIMED}
 
 
@@ -131,16 +135,21 @@ class _Work:
             chosen = choose(self._plan.root, gate.baseline, branch=gate.branch, event=event)
         except PerfgateError as error:  # a revision that does not exist: everything was measured, and it is told
             return self.without(error)
-        runs = [self._past(own.entry, store, chosen) for own in self._measured]
+        runs = [self._past(own, store, chosen) for own in self._measured]
         return Kept(choice=chosen.choice, commit=chosen.commit, branch=chosen.branch, note=store.note, runs=runs)
 
-    def _past(self, entry: Entry, store: Store, chosen: Chosen) -> PastRuns:
+    def _past(self, own: _Measured, store: Store, chosen: Chosen) -> PastRuns:
+        entry = own.entry
         subject = Subject(entry.service, entry.load, entry.fingerprint, "benchmarks")
         try:
             past = history(store, chosen, subject, self._plan.gate.history)
         except BaselineError as error:
             return PastRuns(service=entry.service, load=entry.load, trouble=trouble_of(error))
-        others = tuple(other for other in past.entries if other.id != entry.id)  # it may be imported again
+        others = tuple(
+            other
+            for other in past.entries
+            if other.id != entry.id and other.values.keys() & own.figures.keys()  # imported again, or of other names
+        )
         return past_runs(entry.service, entry.load, replace(past, entries=others), TIMED)
 
     def without(self, error: PerfgateError) -> Kept:

@@ -87,11 +87,13 @@ class Benchmarks:
         from perfgate.importing import judge
         from perfgate.measure import control
         from perfgate.past.imports import conclude
+        from perfgate.preflight import hide
         from perfgate.publish.files import write_reports
 
         found = measured(self._config, self._began)
+        hide(self._plan.root)
         name = f"pytest-{self._began:%Y%m%dT%H%M%SZ}"
-        result = judge(self._asked_for(found), [found], name, control_ms=control.measure())
+        result = judge(self._asked_for(found), [found], name, control_ms=control.measure() if found.entries else ())
         result = conclude(result, [found], self._plan, self._told.append, away=self._deselected)
         if not found.entries and self._plan.benchmarks:
             result = result.model_copy(update={"reasons": [_why_nothing(self._config), *result.reasons]})

@@ -28,9 +28,10 @@ def usable(system: System | None = None) -> list[int]:
 
 
 def may_run_on(pids: Iterable[int], cpus: Collection[int]) -> bool:
-    """Whether all processes may run on all of these CPUs and no others: nobody has chosen for them."""
+    """Whether all processes, with all their threads, may run on all of these CPUs: nobody has chosen for them."""
     try:
-        return all(os.sched_getaffinity(pid) == set(cpus) for pid in pids)
+        threads = [_threads(pid) for pid in pids]
+        return all(os.sched_getaffinity(thread) == set(cpus) for own in threads for thread in own) and all(threads)
     except OSError:  # one has just ended
         return False
 

@@ -32,8 +32,10 @@ def python_path(checkout: Checkout, cwd: Path, given: str, *, anyway: bool = Fal
 
 
 def _moved(path: str, checkout: Checkout) -> str:
-    whole = Path(path)
-    if not whole.is_absolute() or not whole.is_relative_to(checkout.top):
+    if not Path(path).is_absolute():
+        return path
+    whole = Path(path).resolve()
+    if not whole.is_relative_to(checkout.top):
         return path
     own = checkout.tree / whole.relative_to(checkout.top)
     return str(own) if own.exists() else path

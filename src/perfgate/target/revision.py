@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _TIMEOUT_S = 10
@@ -19,17 +20,30 @@ class RevisionFields(TypedDict):
     dirty: bool | None
 
 
-def current(folder: Path) -> RevisionFields:
-    """The revision checked out in `folder`; untracked files make it dirty too, as they may change the service."""
+def current(folder: Path, *, but: Sequence[Path] = ()) -> RevisionFields:
+    """The revision checked out in `folder`; untracked files make it dirty too, as they may change the service.
+
+    Args:
+        folder: of the work tree.
+        but: files that make nothing dirty, such as results that were written there.
+    """
     commit = _git(folder, "rev-parse", "--verify", "HEAD")
     if commit is None:
         return {"commit": None, "branch": None, "dirty": None}
-    status = _git(folder, "status", "--porcelain")
+    others = [f":(top,exclude,literal){name}" for path in but if (name := _within(folder, path))]
+    status = _git(folder, "status", "--porcelain", *(["--", ":(top)", *others] if others else []))
     return {
         "commit": commit,
         "branch": _git(folder, "symbolic-ref", "--short", "-q", "HEAD"),  # None when the head is detached
         "dirty": None if status is None else bool(status),
     }
+
+
+def _within(folder: Path, path: Path) -> str:
+    """The path as seen from the top of the work tree; empty when it lies elsewhere."""
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    whole = path.resolve()
+    return whole.relative_to(top).as_posix() if top and whole.is_relative_to(top) else ""
 
 
 def _git(folder: Path, *words: str) -> str | None:

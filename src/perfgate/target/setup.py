@@ -56,8 +56,10 @@ def set_up(checkout: Checkout, service: Service, root: Path) -> Service:
 
 
 def _moved(service: Service, folder: Path, checkout: Checkout) -> Service:
+    """The service in its folder; a Python package in development is found there, unless something else is arranged."""
     env = {**EVEN, **service.env}
-    if modules := python_path(checkout, folder, env.get("PYTHONPATH", os.environ.get("PYTHONPATH", ""))):
+    arranged = service.setup is not None or "PYTHONPATH" in env
+    if not arranged and (modules := python_path(checkout, folder, os.environ.get("PYTHONPATH", ""))):
         env["PYTHONPATH"] = modules
     return replace(service, cwd=folder, env=env)
 
