@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 STRETCHED = "/items/"
-AROUND_S = 0.00033  # what the server and the kernel take beside the application
+AROUND_S = 0.00055  # what the server and the kernel take beside the application
 
 
 class Stretching:
