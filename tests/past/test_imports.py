@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from perfgate.baseline.event import read_event
 from perfgate.baseline.store import open_store
 from perfgate.errors import StorageError
 from perfgate.importers.imported import Imported, Series
 from perfgate.importing import judge
 from perfgate.past.imports import conclude
+from perfgate.past.trend import series_of
 from perfgate.plan.budgets_file import read_plan
 from tests.compare.repository import Repository
 
@@ -279,6 +281,20 @@ def test_what_was_kept_of_a_tree_with_changes_does_not_keep_the_clean_one_out(pr
     (project.repository.root / "notes.txt").unlink()
     project.take(results(benchmark("test_encode", 1.0)))
     assert [entry.eligible for entry in project.kept()].count(True) == 1
+
+
+def test_the_trend_of_a_benchmark_is_shown_with_those_of_loads(project: Project) -> None:
+    """Import by import."""
+    project.earlier("test_encode")
+    plan = read_plan(project.repository.root / "budgets.toml")
+    store = open_store(plan.gate.store, project.repository.root)
+    try:
+        (series,) = series_of(plan, store, read_event({}), "p50", 100, benchmarks=True)
+        assert series_of(plan, store, read_event({}), "p50", 100) == []
+    finally:
+        store.close()
+    assert (series.service, series.load, series.endpoint) == ("pytest-benchmark", "benchmarks", "test_encode")
+    assert len(series.values) == 6
 
 
 def test_results_without_a_value_leave_no_trace(project: Project) -> None:

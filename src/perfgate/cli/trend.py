@@ -47,7 +47,8 @@ def trend(  # noqa: PLR0913  (one argument per option)
 
     plan = history_store.read(budgets, services, loads)
     with history_store.opened(plan, store) as opened:
-        found = series_of(plan, opened, read_event(os.environ), metric, limit)
+        everything = not services and not loads
+        found = series_of(plan, opened, read_event(os.environ), metric, limit, benchmarks=everything)
     if not found:
         click.echo(f"no runs of the branch in {opened.name} have a {metric}")
         return

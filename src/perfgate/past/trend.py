@@ -58,7 +58,12 @@ class Series:
         return self.entries[change.earliest - 1].commit, self.entries[change.latest].commit
 
 
-def series_of(plan: Plan, store: Store, event: Event, metric: str, limit: int) -> list[Series]:
+_LOOKED_AT = 500  # imports, to see whose there are
+
+
+def series_of(  # noqa: PLR0913  (whose, from where, and which)
+    plan: Plan, store: Store, event: Event, metric: str, limit: int, *, benchmarks: bool = False
+) -> list[Series]:
     """The series of a metric on the branch of the history, for every load at every service of the plan.
 
     Args:
@@ -67,18 +72,19 @@ def series_of(plan: Plan, store: Store, event: Event, metric: str, limit: int) -
         event: what the CI says.
         metric: of the history's figures.
         limit: the newest so many runs of each load.
+        benchmarks: those of imported results too.
 
     Raises:
         BaselineError: the branch cannot be told.
         StorageError: the store cannot be read.
     """
     chosen = choose(plan.root, LATEST, branch=plan.gate.branch, event=event)
-    found = []
-    for service in plan.services.values():
-        for load in service.loads:
-            runs = _runs(store, chosen, Wanted(service=service.name, load=load, kind="load"))[-limit:]
-            found += list(_series(runs, metric))
-    return found
+    wanted = [Wanted(service=own.name, load=load, kind="load") for own in plan.services.values() for load in own.loads]
+    if benchmarks:
+        seen = store.find(Wanted(kind="benchmarks", limit=_LOOKED_AT))
+        names = dict.fromkeys((entry.service, entry.load) for entry in seen)
+        wanted += [Wanted(service=tool, load=name, kind="benchmarks") for tool, name in names]
+    return [series for one in wanted for series in _series(_runs(store, chosen, one)[-limit:], metric)]
 
 
 def _runs(store: Store, chosen: Chosen, wanted: Wanted) -> list[Entry]:
