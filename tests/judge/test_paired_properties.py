@@ -43,8 +43,8 @@ def scaled(count: int, factor: float, seed: int) -> list[Pair]:
 def test_the_unit_of_time_does_not_matter(seed: int, factor: float) -> None:
     """Changes are relative."""
     here, there = changes_of(scaled(20, 1.0, seed)), changes_of(scaled(20, factor, seed))
-    for metric in ("mean", "p95"):
-        assert here[metric].change == pytest.approx(there[metric].change, abs=1.0)  # histograms have other bins there
+    for metric, near in (("mean", 1.0), ("p95", 3.0)):  # histograms have other bins there, and a p95 few neighbours
+        assert here[metric].change == pytest.approx(there[metric].change, abs=near)
 
 
 @few
