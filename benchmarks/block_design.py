@@ -19,7 +19,7 @@ the two quantiles are kept in `data/block_design.csv`; `--read` shows the figure
 Then, whether an instance keeps a bias for its life (memory layout, hash seeds): over the rounds, how much more the mean
 of d differs from round to round, where the services are new, than it should by the spread within rounds.
 
-Goal: none; the default of `[compare] block` is the design with the smallest interval for p95. Takes 15 minutes.
+Goal: none; the default of `[compare] block` is the design with the smallest interval for p95. Takes 20 minutes.
 """
 
 from __future__ import annotations

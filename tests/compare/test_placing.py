@@ -72,9 +72,9 @@ def test_the_generator_has_one_cpu_and_both_services_share_the_others(three: Thr
     """All threads that they have."""
     placing = three.placing()
     placing.settle({"base": 0.1, "head": 0.2})
+    apart = [usable()[:1], usable()[1:], usable()[1:]]
     assert placing.own == ROOM
-    if ROOM:
-        assert three.where() == [usable()[:1], usable()[1:], usable()[1:]]
+    assert three.where() == (apart if ROOM else [EVERYWHERE] * 3)
 
 
 def test_afterwards_everybody_may_run_anywhere_again(three: Three) -> None:
@@ -103,8 +103,6 @@ def test_without_room_or_wish_nothing_is_bound(three: Three, wanted: bool, used:
 
 def test_a_service_that_has_chosen_its_cpus_keeps_them(three: Three) -> None:
     """As with `command = "taskset -c 0 ..."`."""
-    if not ROOM:
-        return  # there is only one choice
     for thread in threads_of(three.processes[1].pid):
         os.sched_setaffinity(thread, EVERYWHERE[:1])
     placing = three.placing()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 import perfgate
-from perfgate.library import Format
+from perfgate.interface import Format
 from tests.report.results import result
 
 if TYPE_CHECKING:

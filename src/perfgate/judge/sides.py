@@ -130,8 +130,7 @@ def _endpoint_cases(name: str, base: _Endpoint, head: _Endpoint, speed: Floats) 
             yield Case(CheckKey(name, metric), None, missing, *sides, "share" if metric == "error_rate" else "ms")
         return
     yield _mean_case(name, [base], [head])
-    for metric in (*COMPARED, *SHOWN):
-        yield _quantile_case(name, metric, base, head, speed)
+    yield from _quantile_cases(name, base, head, speed)
     yield _error_case(name, [base], [head])
 
 
@@ -174,14 +173,14 @@ def _mean_case(name: str | None, bases: Sequence[_Endpoint], heads: Sequence[_En
     return Case(key, contrast, "", *sides, "ms")
 
 
-def _quantile_case(name: str | None, metric: str, base: _Endpoint, head: _Endpoint, speed: Floats) -> Case:
-    sides = _side(base, metric), _side(head, metric)
-    key = CheckKey(name, metric)
-    gating = metric in COMPARED and name is not None
-    if sides[0].value is None or sides[1].value is None:
-        return Case(key, None, "too_few", *sides, "ms", gating)
-    contrast = Quantile(base.times.slowed_by(-speed), head.times.slowed_by(-speed), QUANTILES[metric])
-    return Case(key, contrast, "", *sides, "ms", gating)
+def _quantile_cases(name: str | None, base: _Endpoint, head: _Endpoint, speed: Floats) -> Iterator[Case]:
+    evened = base.times.slowed_by(-speed), head.times.slowed_by(-speed)
+    for metric in (*COMPARED, *SHOWN):
+        sides = _side(base, metric), _side(head, metric)
+        few = sides[0].value is None or sides[1].value is None
+        contrast = None if few else Quantile(*evened, QUANTILES[metric])
+        gating = metric in COMPARED and name is not None
+        yield Case(CheckKey(name, metric), contrast, "too_few" if few else "", *sides, "ms", gating)
 
 
 def _failed(endpoint: _Endpoint) -> Floats:
@@ -202,8 +201,7 @@ def _error_case(name: str | None, bases: Sequence[_Endpoint], heads: Sequence[_E
 def _whole_latency(bases: Sequence[_Endpoint], heads: Sequence[_Endpoint], speed: Floats) -> Iterator[Case]:
     """Of the endpoints that both sides have. Percentiles over different endpoints fall into gaps: only shown."""
     yield _mean_case(None, bases, heads)
-    for metric in (*COMPARED, *SHOWN):
-        yield _quantile_case(None, metric, _together(bases), _together(heads), speed)
+    yield from _quantile_cases(None, _together(bases), _together(heads), speed)
     yield _error_case(None, bases, heads)
 
 

@@ -123,8 +123,7 @@ def benchmark_checks(  # noqa: PLR0913  (what was measured, what was before, and
         if trouble := _cannot(past, missing):
             found.append(trouble)
             continue
-        rows = {(row.endpoint, row.metric): row.values for row in past.rows if row.endpoint not in away}
-        before = {key: [nan if value is None else value for value in values] for key, values in rows.items()}
+        before = {key: values for key, values in _rows(past).items() if key[0] not in away}
         checks = _figure_checks(figures[past.service], before, past, rules, control)
         found += [accepted(_located(check, gate.source), past.service, past.load, acceptances) for check in checks]
     return found, gate.false_alarm_rate if enough else None
@@ -164,9 +163,13 @@ def _too_few(what: str, runs: int) -> str:
     return f"{what}: {more} more {needs} needed to compare with the history"
 
 
+def _rows(past: PastRuns) -> dict[Key, list[float]]:
+    return {(row.endpoint, row.metric): [nan if value is None else value for value in row.values] for row in past.rows}
+
+
 def _before(run: RunResult, past: PastRuns) -> dict[Key, list[float]]:
     """Figures of earlier runs; a stress load's are of the highest step that held, so only runs of that step tell."""
-    rows = {(row.endpoint, row.metric): [nan if value is None else value for value in row.values] for row in past.rows}
+    rows = _rows(past)
     levels = rows.pop((None, CAPACITY), None)
     if run.load_kind != "stress" or levels is None or run.capacity is None:
         return rows

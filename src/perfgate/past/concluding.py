@@ -6,15 +6,15 @@ Nothing that goes wrong with the history can cost the run its result: that is on
 from __future__ import annotations
 
 import os
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from perfgate.baseline.event import read_event
-from perfgate.baseline.store import Keep, open_store
+from perfgate.baseline.store import open_store
 from perfgate.errors import BaselineError, PerfgateError, StorageError
 from perfgate.judge.accepting import acceptances
 from perfgate.judging import judge, plan_of
+from perfgate.past.adding import add
 from perfgate.past.comparing import baseline_of, compared
 from perfgate.past.entries import entries_of
 from perfgate.past.figures import sound_runs
@@ -130,15 +130,10 @@ class _Conclusion:
         self._keep(kept)
         whole = _compared(result, kept, self._manifest, self._plan)
         try:
-            self._add(store, entries_of(whole, self._manifest, self._plan, times))
+            add(store, entries_of(whole, self._manifest, self._plan, times), self._plan.gate)
         except PerfgateError as error:
             return self.unkept(whole, kept, error)
         return whole
-
-    def _add(self, store: Store, entries: list[Entry]) -> None:
-        store.add(entries)
-        if self._plan.gate.keep is not None:
-            store.prune(Keep.parse(self._plan.gate.keep), time.time())
 
     def unkept(self, result: Result, kept: Kept, error: PerfgateError) -> Result:
         """The result of a run that the history did not take."""

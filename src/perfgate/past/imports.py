@@ -7,7 +7,6 @@ the budgets alone. Each tool's figures are one entry of the history; times are c
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,12 +15,13 @@ from perfgate.baseline.choose import choose
 from perfgate.baseline.event import read_event
 from perfgate.baseline.history import Subject, history
 from perfgate.baseline.origin import origin_of
-from perfgate.baseline.store import Keep, open_store
+from perfgate.baseline.store import open_store
 from perfgate.errors import BaselineError, PerfgateError
 from perfgate.importers import HISTORY_LOAD
 from perfgate.importing import by_tool, history_entries, own_verdict
 from perfgate.judge.accepting import acceptances
 from perfgate.judge.benchmarks import amend_benchmarks
+from perfgate.past.adding import add
 from perfgate.past.comparing import baseline_of, benchmark_checks
 from perfgate.past.figures import TIMED
 from perfgate.past.finding import past_runs, trouble_of
@@ -122,9 +122,7 @@ class _Work:
         whole = self._compared(kept)
         verdict = own_verdict(whole.checks)
         try:
-            store.add([replace(own.entry, verdict=verdict) for own in self._measured])
-            if self._plan.gate.keep is not None:
-                store.prune(Keep.parse(self._plan.gate.keep), time.time())
+            add(store, [replace(own.entry, verdict=verdict) for own in self._measured], self._plan.gate)
         except PerfgateError as error:
             return self.unkept(kept, error)
         return whole

@@ -28,10 +28,11 @@ def python_path(checkout: Checkout, cwd: Path, given: str, *, anyway: bool = Fal
         anyway: also where nothing tells that a folder is a Python project.
     """
     own = [str(path) for folder in dict.fromkeys([cwd, checkout.tree]) for path in _of(folder, anyway=anyway)]
-    return os.pathsep.join([*own, *(_moved(path, checkout) for path in given.split(os.pathsep) if path)])
+    return os.pathsep.join([*own, *(in_tree(path, checkout) for path in given.split(os.pathsep) if path)])
 
 
-def _moved(path: str, checkout: Checkout) -> str:
+def in_tree(path: str, checkout: Checkout) -> str:
+    """An absolute path into the user's tree as one into the revision's, where that has it; any other as it is."""
     if not Path(path).is_absolute():
         return path
     whole = Path(path).resolve()

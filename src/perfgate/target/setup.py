@@ -9,15 +9,16 @@ import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate.errors import ServiceError, StorageError, UsageError
 from perfgate.target.checkout import TREES, locked
-from perfgate.target.own_modules import python_path
+from perfgate.target.own_modules import in_tree, python_path
 from perfgate.target.process import environment_with
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from perfgate.plan.plan import Service
     from perfgate.target.checkout import Checkout
 
@@ -84,11 +85,7 @@ def _with_own_paths(service: Service, checkout: Checkout) -> Service:
 
     def moved(text: str) -> str:
         option, equals, path = text.rpartition("=")
-        whole = Path(path)
-        if not whole.is_absolute() or not whole.is_relative_to(checkout.top):
-            return text
-        own = checkout.tree / whole.relative_to(checkout.top)
-        return f"{option}{equals}{own}" if own.exists() else text
+        return f"{option}{equals}{in_tree(path, checkout)}"
 
     command = tuple(moved(word) for word in service.command or ())
     env = {name: os.pathsep.join(map(moved, value.split(os.pathsep))) for name, value in service.env.items()}
