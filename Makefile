@@ -5,8 +5,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NEWEST := .venv-newest
+# What most depends on other packages: their interfaces, and that perfgate is found where it was installed.
+QUICK_TESTS ?= tests/e2e/test_commands.py tests/e2e/test_run.py tests/demo tests/plan tests/client tests/suite tests/baseline
 
-.PHONY: demo test test-long lint types smoke benchmarks lock clean
+.PHONY: demo test test-long lint types smoke newest benchmarks lock clean
 
 demo: $(READY)  ## set up, and run the main job on the embedded demo services
 	$(BIN)/perfgate run
@@ -30,6 +33,15 @@ smoke: $(READY)  ## a short end-to-end run of the main job, and its reports agai
 	$(BIN)/perfgate run --budgets tests/smoke/budgets.toml --out .perfgate/smoke --junit .perfgate/smoke-junit.xml
 	$(BIN)/perfgate report .perfgate/smoke --prometheus .perfgate/smoke.prom
 
+newest:  ## installed as a user does it (`pip install .`, the newest versions allowed): the short run, and the quick tests
+	@test -n "$(PYTHON)" || { echo "perfgate needs Python 3.11 or newer; set PYTHON=/path/to/it" >&2; exit 1; }
+	rm -rf $(NEWEST) .perfgate/smoke
+	$(PYTHON) -m venv $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade '.[dev]'
+	$(NEWEST)/bin/python -m pip check
+	$(NEWEST)/bin/perfgate run --budgets tests/smoke/budgets.toml --out .perfgate/smoke
+	$(NEWEST)/bin/python -m pytest -n 4 --dist loadgroup -m "not long" $(QUICK_TESTS)
+
 benchmarks: $(READY)  ## the figures that the README and docs state; takes several minutes
 	status=0; for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || status=1; done; exit $$status
 
@@ -40,9 +52,10 @@ lock:  ## renew requirements.txt from pyproject.toml
 $(READY): requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "perfgate needs Python 3.11 or newer; set PYTHON=/path/to/it" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .perfgate
+	rm -rf $(VENV) $(NEWEST) .perfgate

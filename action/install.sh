@@ -1,17 +1,28 @@
 #!/usr/bin/env bash
-# Installs perfgate: what the input names, else this action's own commit, with the hashes of its lock.
+# Installs perfgate: what the input names, else this action's own commit with exactly what its lock names.
+# Nothing is resolved (--no-deps): pip would else look for newer releases that satisfy an extra, and refuse them for
+# want of a hash. Whether the lock is whole is what `pip check` says afterwards.
 set -euo pipefail
 
-own="${GITHUB_ACTION_PATH:?}"
-pip=(python -m pip install --quiet --disable-pip-version-check)
+own="${GITHUB_ACTION_PATH:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}"
+pip=(python -m pip --disable-pip-version-check)
+install=("${pip[@]}" install --quiet)
 
 if [ -n "${PERFGATE_ACTION_PACKAGE:-}" ]; then
-  "${pip[@]}" -- "$PERFGATE_ACTION_PACKAGE"
+  "${install[@]}" -- "$PERFGATE_ACTION_PACKAGE"
 else
-  "${pip[@]}" --require-hashes --requirement "$own/requirements.txt"
-  "${pip[@]}" --no-deps --no-build-isolation -- "$own"
+  # An environment that is there already may hold conflicts of its own, which are not ours to judge.
+  before=$("${pip[@]}" check || true)
+  "${install[@]}" --no-deps --require-hashes --requirement "$own/requirements.txt"
+  "${install[@]}" --no-deps --no-build-isolation -- "$own"
+  after=$("${pip[@]}" check || true)
+  new=$(comm -13 <(sort <<<"$before") <(sort <<<"$after") | grep -vx 'No broken requirements found.' || true)
+  if [ -n "$new" ]; then
+    printf 'perfgate: what is installed does not fit together:\n%s\n' "$new" >&2
+    exit 2
+  fi
 fi
 if [ -n "${PERFGATE_ACTION_REQUIREMENTS:-}" ]; then
-  "${pip[@]}" --requirement "$PERFGATE_ACTION_REQUIREMENTS"
+  "${install[@]}" --requirement "$PERFGATE_ACTION_REQUIREMENTS"
 fi
 perfgate --version

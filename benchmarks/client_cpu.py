@@ -158,13 +158,16 @@ def count_requests(environment: Any, *, ours: bool) -> Callable[[], int]:
     from perfgate.drive.iterations import number_iterations
     from perfgate.drive.recorder import Recorder
     from perfgate.drive.share import Share
+    from perfgate.drive.statistics import LateStatistics
 
-    create_runner(environment, keep_statistics=not ours)
     if not ours:
+        environment.create_local_runner()
         return lambda: int(environment.stats.total.num_requests - environment.stats.total.num_failures)
+    create_runner(environment)
     number_iterations(0, Share())
     recorder, flushed = Recorder(None), [0]
     environment.events.request.add_listener(recorder)
+    LateStatistics(environment, recorder)
 
     def flush() -> None:
         seen = recorder.flush()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # What tests measure is no verdict on the job that runs them: nothing of it belongs into that job's summary.
@@ -21,3 +23,11 @@ del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 # How fast the machine is must not decide whether a test passes.
 settings.register_profile("perfgate", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("perfgate")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
+    """Groups stay together, whatever pytest-xdist makes of them."""
+    from tests.scheduling import make
+
+    return make(config, log)

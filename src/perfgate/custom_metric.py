@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 
@@ -26,20 +25,15 @@ def metric(name: str, value: float, *, unit: str = "", endpoint: str | None = No
 
     Args:
         name: the metric's name, as in `[services.NAME.metrics.METRIC]` and in budgets.
-        value: a finite number.
+        value: a finite number. What is none is counted, and kept out of all figures: the run says so, and a budget on
+            a metric of which more than 1 % of the values are of that kind is invalid.
         unit: shown beside the value, e.g. `tokens`.
         endpoint: the endpoint it belongs to, as in reports (`GET /items/{id}`); None for the whole service.
-
-    Raises:
-        ValueError: when the value is not a finite number.
 
     Outside a perfgate run (say, when plain Locust runs the same scenario) nothing happens.
 
     Example:
         >>> metric("tokens", 123, unit="tokens")
     """
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"metric {name!r}: {value!r} is not a finite number")
     for sink in _sinks:
-        sink(name, number, unit, endpoint)
+        sink(name, value, unit, endpoint)

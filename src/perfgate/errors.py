@@ -5,8 +5,12 @@ Each slug has an entry in `docs/errors.md`; a test holds the two together.
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import ClassVar
+
+# ECMA-48: control sequences (colours, cursor), operating system commands (titles, links), and other escapes.
+_TERMINAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
 
 
 class ExitCode(IntEnum):
@@ -26,16 +30,18 @@ class PerfgateError(Exception):
         place: where: a file, `file:line`, a table or key, a URL. Empty when there is no place.
         hint: the next step, an imperative sentence. Empty when there is none.
         slug: the stable name of this error, an anchor in `docs/errors.md`.
+        output: the last lines that a failed command wrote, shown once beside the sentence. Empty without any.
     """
 
     slug: ClassVar[str] = "internal"
     exit_code: ClassVar[ExitCode] = ExitCode.INVALID
 
-    def __init__(self, message: str, *, place: str = "", hint: str = "", slug: str = "") -> None:
+    def __init__(self, message: str, *, place: str = "", hint: str = "", slug: str = "", output: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.place = place
-        self.hint = hint
+        self.message = _shown(message)
+        self.place = _shown(place)
+        self.hint = _shown(hint)
+        self.output = _shown(output)
         if slug:
             self.slug = slug  # type: ignore[misc]  # an instance may narrow its class's slug
 
@@ -43,6 +49,28 @@ class PerfgateError(Exception):
         """One line for logs and results: place, message, hint."""
         text = f"{self.place}: {self.message}" if self.place else self.message
         return f"{text} ({self.hint})" if self.hint else text
+
+    def in_full(self) -> str:
+        """The line, and below it what the command wrote last, for whoever sits before it."""
+        return f"{self}\n{self.indented_output()}" if self.output else str(self)
+
+    def indented_output(self) -> str:
+        """The last lines of output, set off from what perfgate itself says; empty without any."""
+        return "\n".join(f"  | {line}" for line in self.output.split("\n")) if self.output else ""
+
+
+def last_words(output: str) -> str:
+    """What a failed command wrote last, for one line: the last line with words is the one that mostly says why."""
+    lines = [line for line in _shown(output).splitlines() if any(map(str.isalnum, line))]
+    return f"its last output: {lines[-1].strip()}" if lines else "it wrote nothing"
+
+
+def _shown(text: str) -> str:
+    """The text without what only a terminal could act on (a CI job makes other tools write colours, FORCE_COLOR).
+
+    What no file could hold is shown as an escape: paths that are not UTF-8 come with lone surrogates.
+    """
+    return _TERMINAL.sub("", text).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class UsageError(PerfgateError):
@@ -93,6 +121,12 @@ class RecordingError(PerfgateError):
     """A journal or run folder cannot be read, or is not one. Exit 3."""
 
     slug = "recording"
+
+
+class OutOfMemoryError(PerfgateError):
+    """There is not enough memory for what was asked for. Exit 3; what was measured is kept."""
+
+    slug = "memory"
 
 
 class StorageError(PerfgateError):

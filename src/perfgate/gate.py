@@ -170,7 +170,7 @@ class _Work:
             raise
         except PerfgateError as error:
             entry.problem = _problem(error)
-            self._watcher.message(str(error))
+            self._watcher.message(error.in_full())
             for load in service.loads:
                 self._note(service.name, load, _problem(error))
             return None
@@ -190,7 +190,7 @@ class _Work:
         more = bool(self._rest())
         for lane in drive_stage(seats, self._plan, self._watcher, self._engines, more=more):
             entry = self._entry(lane.seat)
-            entry.driven = lane.driven
+            entry.driven, entry.hosts = lane.driven, lane.hosts
             entry.problem = _problem(lane.error) if lane.error else None
             if isinstance(lane.error, ScenarioError) and not any(run.driven for run in self._manifest.runs):
                 raise lane.error

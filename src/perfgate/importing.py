@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from perfgate.baseline.entry import Entry, entry_id, pack
-from perfgate.baseline.fingerprint import Fingerprint, platform_parts
+from perfgate.baseline.fingerprint import TOOL_VERSION, Fingerprint, feature_release, platform_parts
 from perfgate.baseline.origin import recording_id
 from perfgate.importers import HISTORY_LOAD
 from perfgate.importers.imported import STATISTICS, Imported
@@ -52,7 +52,7 @@ def judge(  # noqa: PLR0913  (what was read, and where it was measured)
     """
     started = [one.started_at.timestamp() for one in imported if one.started_at]
     return judge_benchmarks(
-        imported,
+        by_tool(imported),
         plan.benchmarks,
         Circumstances(
             id=name,
@@ -93,7 +93,18 @@ def by_tool(imported: Sequence[Imported]) -> list[Imported]:
         own = [one for one in imported if one.tool == tool]
         started = next((one.started_at for one in own if one.started_at), None)
         entries = tuple(entry for one in own for entry in one.entries)
-        found.append(Imported(tool, own[0].version, started, None, entries))
+        found.append(
+            Imported(
+                tool=tool,
+                version=own[0].version,
+                started_at=started,
+                duration_s=None,
+                entries=entries,
+                findings=tuple(finding for one in own for finding in one.findings),
+                failures=tuple(failure for one in own for failure in one.failures),
+                notes=tuple(note for one in own for note in one.notes),
+            )
+        )
     return found
 
 
@@ -115,15 +126,22 @@ def _history_entry(result: Result, imported: Imported, origin: Mapping[str, str 
         load=name,
         recorded_at=result.started_at if started_at is None else started_at,
         verdict=own_verdict(result.checks),
-        fingerprint=Fingerprint({"tool": tool, **platform_parts(result.environment.model_dump())}),
+        fingerprint=_fingerprint(imported, result),
         commit=result.revision.commit,
         branch=result.revision.branch or origin.get("branch"),
         dirty=result.revision.dirty,
         pull_request=origin.get("pull_request"),
         control_ms=result.control.median_ms if result.control else None,
         values=values,
+        units={entry.name: entry.unit for entry in found if entry.unit != "ms"},
         packed=pack({name: histogram for name, histogram in times.items() if histogram is not None}),
     )
+
+
+def _fingerprint(imported: Imported, result: Result) -> Fingerprint:
+    """Another feature release of a tool may measure another thing under the same name, so it begins another series."""
+    version = {TOOL_VERSION: feature_release(imported.version)} if imported.version else {}
+    return Fingerprint({"tool": imported.tool, **version, **platform_parts(result.environment.model_dump())})
 
 
 def own_verdict(checks: Sequence[Check]) -> Verdict:

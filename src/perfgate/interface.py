@@ -116,11 +116,12 @@ def load_result(path: str | Path) -> Result:
     Raises:
         RecordingError: it cannot be read, or is none that this version knows.
     """
+    from perfgate.reading import LARGEST_DOCUMENT, read_text
     from perfgate.report import json
 
     file = Path(path) / "result.json" if Path(path).is_dir() else Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file, LARGEST_DOCUMENT)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise RecordingError(f"the result cannot be read: {why}", place=str(file), slug="result-file") from error

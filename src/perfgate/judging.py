@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from perfgate.errors import BudgetsError, PerfgateError, RecordingError, UsageError
 from perfgate.judge.assemble import Circumstances, invalid_run, judge_all, judge_run, judge_service
-from perfgate.judge.result import Control, Environment, Result, Revision, RunResult, ServiceResult
+from perfgate.judge.result import ClassHost, Control, Environment, Result, Revision, RunResult, ServiceResult
 from perfgate.measure.control import median_and_spread
 from perfgate.measure.manifest import MANIFEST, Manifest, Problem, RunEntry, ServiceEntry
 from perfgate.measure.run import summarize
+from perfgate.measure.seal import damage_below
 from perfgate.plan.budgets_file import parse_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from perfgate.measure.run import Times
     from perfgate.plan.plan import Plan
@@ -32,12 +33,13 @@ def judge(folder: Path, manifest: Manifest | None = None, times: RunTimes | None
         times: where to put the response times of each run, by service and load; see `measure.run.summarize`.
 
     Raises:
-        RecordingError: it is not one, or cannot be read.
+        RecordingError: it is not one, or its manifest cannot be read; journals that are damaged make their run invalid.
         BudgetsError: its budgets cannot be read by this version.
     """
     manifest = manifest or Manifest.load(folder)
     plan = plan_of(manifest, folder)
-    runs = [_run(folder, entry, plan, times) for entry in runs_of(manifest, plan)]
+    damage = manifest.damage(folder)
+    runs = [_run(folder, entry, plan, times, damaged(entry, damage)) for entry in runs_of(manifest, plan)]
     known = manifest.service_entries
     entries = [known.get(service.name) or ServiceEntry(service.name, service.url) for service in plan.services.values()]
     services = [_service(entry, runs, plan) for entry in entries]
@@ -112,15 +114,27 @@ def _last_change(folder: Path) -> float:
     return max((path.stat().st_mtime for path in folder.rglob("*.journal")), default=time.time())
 
 
-def _run(folder: Path, entry: RunEntry, plan: Plan, times: RunTimes | None) -> RunResult:
+def damaged(entry: RunEntry, damage: Mapping[str, str]) -> RecordingError | None:
+    """The error that files of a run are not what they were as it was recorded; None when they are."""
+    if not (found := damage_below(damage, entry.folder)):
+        return None
+    return RecordingError("; ".join(found), hint="measure again, or take the recording from where it was made")
+
+
+def _run(folder: Path, entry: RunEntry, plan: Plan, times: RunTimes | None, damage: RecordingError | None) -> RunResult:
     service, load = plan.services[entry.service], plan.loads[entry.load]
     if not entry.driven:
         problem = entry.problem or Problem("engine", "it was not driven")
         return invalid_run(service, load, error_of(problem))
     spans = load.profile.segments if load.profile else None
     own = None if times is None else times.setdefault((entry.service, entry.load), {})
-    summary = summarize(folder / entry.folder, spans, plan.gate.health, stress=load.kind == "stress", times=own)
-    return judge_run(summary, load, service, error=error_of(entry.problem) if entry.problem else None)
+    error = damage or (error_of(entry.problem) if entry.problem else None)
+    try:
+        summary = summarize(folder / entry.folder, spans, plan.gate.health, stress=load.kind == "stress", times=own)
+    except RecordingError as unreadable:  # of other runs there may be more to tell
+        return invalid_run(service, load, damage or unreadable)
+    run = judge_run(summary, load, service, error=error)
+    return run.model_copy(update={"hosts": hosts_of(entry)})
 
 
 def _service(entry: ServiceEntry, runs: list[RunResult], plan: Plan) -> ServiceResult:
@@ -128,6 +142,11 @@ def _service(entry: ServiceEntry, runs: list[RunResult], plan: Plan) -> ServiceR
     service = plan.services[entry.name]
     weights = plan.gate.score_weights
     return judge_service(service, own, url=entry.url, startup_time_s=entry.startup_time_s, weights=weights)
+
+
+def hosts_of(entry: RunEntry) -> list[ClassHost]:
+    """Of User classes with hosts of their own."""
+    return [ClassHost(**host) for host in entry.hosts]
 
 
 def error_of(problem: Problem) -> PerfgateError:

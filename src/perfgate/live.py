@@ -12,9 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from perfgate.judge.words import counted, quantity
-from perfgate.judge.words import number as words_number
-from perfgate.report.tables import lasting, printable
+from perfgate.judge.words import counted, duration, lasting, quantity
+from perfgate.report.tables import printable
 from perfgate.stage import Unwatched, Watcher
 
 if TYPE_CHECKING:
@@ -61,14 +60,15 @@ class Track:
 
     Attributes:
         planned_s: how long it is going to take; None when only the scenario's own shape knows.
-        p95_limit_ms: the budget that p95 is held against, None without one.
+        p95_limits_ms: the budget that p95 is held against, the limit that warns before the one that fails; empty
+            without one.
         seconds: how many have passed.
     """
 
     service: str
     load: str
     planned_s: float | None
-    p95_limit_ms: float | None
+    p95_limits_ms: tuple[float, ...]
     seconds: int = 0
     requests: int = 0
     failures: int = 0
@@ -80,9 +80,9 @@ class Track:
     def of(cls, service: Service, load: Load) -> Track:
         """The track of a load that begins now."""
         limit = service.budget.for_load(load.name).limits.get("p95")
-        tier = None if limit is None else limit.fail if limit.fail is not None else limit.warn
+        tiers = () if limit is None else tuple(tier for tier in (limit.warn, limit.fail) if tier is not None)
         planned_s = load.profile.duration_s if load.profile else load.max_duration_s
-        return cls(service.name, load.name, planned_s, tier)
+        return cls(service.name, load.name, planned_s, tiers)
 
     @property
     def name(self) -> str:
@@ -117,6 +117,12 @@ class Track:
         return max((p.p95_ms for p in self.recent if p.p95_ms is not None), default=None)
 
     @property
+    def p95_limit_ms(self) -> float | None:
+        """The next limit that p95 meets: the one that warns, and once that is passed the one that fails."""
+        ahead = (limit for limit in self.p95_limits_ms if (self.p95_ms or 0) <= limit)
+        return next(ahead, self.p95_limits_ms[-1] if self.p95_limits_ms else None)
+
+    @property
     def rate(self) -> float:
         """Requests per second over the recent seconds."""
         return sum(p.requests for p in self.recent) / max(len(self.recent), 1)
@@ -141,9 +147,10 @@ class Track:
     @property
     def p95(self) -> str:
         """`p95 182 ms of 250 ms`."""
-        observed = "-" if self.p95_ms is None else f"{words_number(self.p95_ms, 3)} ms"
+        observed = "-" if self.p95_ms is None else duration(self.p95_ms, 3)
         limit = f" of {quantity(self.p95_limit_ms, 'ms')}" if self.p95_limit_ms is not None else ""
-        return f"p95 {observed}{limit}"
+        warned = len(self.p95_limits_ms) > 1 and (self.p95_ms or 0) > self.p95_limits_ms[0]
+        return f"p95 {observed}{limit}{', over the limit that warns' if warned else ''}"
 
 
 def starting_line(track: Track, load: Load) -> str:

@@ -25,7 +25,7 @@ def stop_signals() -> Iterator[None]:
     """While inside, each stop signal raises `StoppedError` in the main thread.
 
     May be nested: the inner one only heeds what came before it. Outside the main thread, where Python delivers no
-    signals, this does nothing.
+    signals, this does nothing. A hang-up that is ignored already stays so: that is what `nohup` asks for.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -35,7 +35,10 @@ def stop_signals() -> Iterator[None]:
         yield
         return
     _asked.clear()
-    before = {number: signal.signal(number, _stop) for number in STOP_SIGNALS}
+    heeded = [
+        number for number in STOP_SIGNALS if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
+    ]
+    before = {number: signal.signal(number, _stop) for number in heeded}
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from perfgate import errors
 from perfgate.drive.order import INTERRUPTED, Done, Event, Note, Order, Progress, Ready, Refused
 from perfgate.errors import EngineError, PerfgateError, ServiceError, StoppedError
+from perfgate.target.readiness import address_of
 from perfgate.target.resources import ResourceSampler
 
 if TYPE_CHECKING:
@@ -76,12 +77,14 @@ class Seat:
     Attributes:
         running: the service, ready.
         folder: where the run's journals go; it exists.
+        other_sides: base URLs of the service's other side, in a comparison.
     """
 
     service: Service
     load: Load
     running: RunningService
     folder: Path
+    other_sides: tuple[str, ...] = ()
 
 
 def order_of(seat: Seat, plan: Plan, *, more: bool = False) -> Order:
@@ -102,12 +105,15 @@ def order_of(seat: Seat, plan: Plan, *, more: bool = False) -> Order:
         tags=list(seat.service.tags),
         exclude_tags=list(seat.service.exclude_tags),
         metrics=[{k: v for k, v in asdict(m).items() if k != "better"} for m in metrics],
+        budgeted=sorted({*seat.service.budget.endpoints, *(name for name, _ in seat.service.budget.endpoint_loads)}),
         stop_when=limits,
         stop_timeout_s=load.stop_timeout_s,
         max_users=load.max_users,
         arrivals=load.arrivals,
         max_duration_s=load.max_duration_s,
         more=more,
+        own_hosts=seat.service.own_hosts,
+        other_sides=list(seat.other_sides),
     )
 
 
@@ -117,6 +123,7 @@ class Lane:
     Attributes:
         error: what went wrong, when something did.
         driven: the load began.
+        hosts: of User classes that have hosts of their own, as `Ready` tells it.
         ended: nothing more will come.
     """
 
@@ -124,6 +131,7 @@ class Lane:
         self.seat = seat
         self.error: PerfgateError | None = None
         self.driven = False
+        self.hosts: list[dict[str, str]] = []
         self.ended = False
         self._fleet = fleet
         self._watcher = watcher
@@ -149,6 +157,7 @@ class Lane:
     def _take(self, event: Event) -> None:
         names = self.seat.service.name, self.seat.load.name
         if isinstance(event, Ready):
+            self.hosts = event.hosts
             self._begin_load()
         elif isinstance(event, Progress):
             self._watcher.second(*names, event, self._sampler.latest if self._sampler else None)
@@ -164,7 +173,9 @@ class Lane:
         self.driven = True
         if self.seat.running.pid is not None:
             running = self.seat.running
-            self._sampler = ResourceSampler(self.seat.running.pid, self.seat.folder, running.poll, running.reaper)
+            self._sampler = ResourceSampler(
+                self.seat.running.pid, self.seat.folder, running.poll, running.reaper, address_of(running.url)
+            )
             self._sampler.start(time.monotonic())
         self._watcher.load_starting(self.seat.service, self.seat.load)
 

@@ -31,6 +31,7 @@ def entries(draw: st.DrawFn) -> Entry:
         dirty=draw(st.none() | st.booleans()),
         control_ms=draw(st.none() | _numbers),
         values=draw(st.dictionaries(st.tuples(st.none() | _names, _names), _numbers, max_size=6)),
+        units=draw(st.dictionaries(_names, _names, max_size=2)),
         packed=draw(st.none() | st.dictionaries(st.none() | _names, _histograms, max_size=3).map(pack)),
         pin=draw(st.none() | st.builds(Pin, _names, _dates, _names)),
         commit=draw(st.none() | _names),

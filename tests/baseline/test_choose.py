@@ -62,24 +62,6 @@ def test_a_detached_head_is_measured_as_a_branch_is(project: Project) -> None:
     assert choose(project.folder, "merge-base").commit == project.git("merge-base", "main", "faster")
 
 
-def test_a_pull_request_is_taken_from_the_event_not_from_the_merge_commit(project: Project, tmp_path: Path) -> None:
-    """What Actions checks out is a merge of both, whose merge base with main would be main itself."""
-    event = _pull_request(project, tmp_path)
-    project.git("switch", "--quiet", "--detach", "main")
-    project.git("merge", "--quiet", "--strategy=ours", "--message", "Merge faster into main", "faster")
-    assert project.git("merge-base", "HEAD", "main") == project.git("rev-parse", "main")
-    chosen = choose(project.folder, "merge-base", event=event)
-    assert chosen.commit == project.git("merge-base", "main", "faster")
-    assert chosen.branch == "main"
-
-
-def test_a_merge_base_that_the_ci_names_is_taken(project: Project) -> None:
-    """GitLab does."""
-    base = project.git("rev-parse", "main~2")
-    event = Event("GitLab merge request", project.git("rev-parse", "faster"), merge_base=base, target="main")
-    assert choose(project.folder, "merge-base", event=event).commit == base
-
-
 def test_a_merge_in_the_branch_moves_where_it_left(project: Project) -> None:
     """And the line goes along main, not along the branch that was merged."""
     project.git("switch", "--quiet", "faster")
@@ -148,6 +130,13 @@ def test_the_latest_of_a_branch_is_its_tip(project: Project) -> None:
     assert choose(project.folder, "latest", branch="faster").commit == project.git("rev-parse", "faster")
 
 
+def test_what_the_latest_has_and_the_change_has_not_is_said(project: Project) -> None:
+    """What main did since is then in the comparison too: that was asked for, and is not hidden."""
+    project.git("switch", "--quiet", "faster")
+    assert "1 commit that what is measured has not" in choose(project.folder, "latest").detail
+    assert "has not" not in choose(project.folder, "main~2").detail
+
+
 def test_the_latest_of_a_branch_needs_no_repository(tmp_path: Path) -> None:
     """Its runs are found by name and time; but not without a name."""
     chosen = choose(tmp_path, "latest", branch="main")
@@ -199,7 +188,7 @@ def test_a_target_that_was_force_pushed_is_taken_as_it_is_now(project: Project, 
     second = project.git("rev-parse", "main~1")
     project.git("reset", "--quiet", "--hard", second)
     project.commit("another third")
-    clone = project.clone(project.with_origin(), "clone")
+    clone = project.clone(project.with_origin(), "clone", "--branch=faster")
     chosen = choose(clone.folder, "merge-base", event=event)
     assert chosen.commit == second
     assert "rewritten after the event" in chosen.detail

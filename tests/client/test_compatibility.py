@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.client.wire_server import OK, Sent
+from tests.client.wire_server import OK, Sent, always
 
 if TYPE_CHECKING:
     from tests.client.scenarios import Child
@@ -82,3 +82,93 @@ def test_one_import_is_enough_for_a_locustfile(child: Child) -> None:
     return [getattr(perfgate, name) is getattr(locust, name) for name in names], perfgate.HttpUser.abstract
     """
     assert child.value("http://x", code) == [[True] * 9, True]
+
+
+def test_a_session_has_what_locusts_sessions_have(child: Child, wire: WireServer) -> None:
+    """Its user, its event, its connections, and that it can be used in a with-block."""
+    code = """
+    seen = [self.client.user is self, self.client.request_event is self.environment.events.request]
+    self.client.get("/")
+    self.client.client.clientpool.close()
+    self.client.get("/")
+    self.client.client.cookiejar.set("a", "1")
+    self.client.client.max_redirects = 3
+    with self.client as client:
+        client.get("/")
+    self.client.get("/")
+    return [*seen, self.client.max_redirects, client is self.client]
+    """
+    assert child.value(wire.url, code) == [True, True, 3, True]
+    assert [(r.connection, r.headers.get("cookie")) for r in wire.requests] == [
+        (1, None),
+        (2, None),
+        (2, "a=1"),
+        (3, "a=1"),
+    ]
+
+
+def test_what_was_recorded_can_be_read_without_a_with_block(child: Child, app_url: str) -> None:
+    """`request_meta` is there on every response, as with Locust's HttpUser."""
+    code = """
+    meta = self.client.get("/status/404", name="named").request_meta
+    return [meta["request_type"], meta["name"], meta["response_time"] > 0, meta["response_length"],
+            meta["exception"] is not None, meta["url"].endswith("/status/404"), meta["response"].status_code]
+    """
+    assert child.value(app_url, code) == ["GET", "named", True, 10, True, True, 404]
+
+
+def test_an_error_names_what_the_system_said(child: Child, wire: WireServer) -> None:
+    """`r.error.original`, as with FastHttpUser; a timeout is a `socket.timeout`."""
+    wire.answer = always(1.0, OK)
+    code = """
+    import socket
+    refused = self.client.get("http://127.0.0.1:1/").error.original
+    late = self.client.get("/", timeout=0.1).error.original
+    return isinstance(refused, ConnectionRefusedError), isinstance(late, socket.timeout)
+    """
+    assert child.value(wire.url, code) == [True, True]
+
+
+def test_a_redirect_that_was_not_followed_tells_the_next_request(child: Child, app_url: str) -> None:
+    """`response.next`, as in requests; None where there is none."""
+    code = """
+    r = self.client.post("/redirect/303?to=/echo/on", data={"a": "1"}, allow_redirects=False)
+    kept = self.client.post("/redirect/307", data="x", allow_redirects=False).next
+    return [r.next.method, r.next.url.endswith("/echo/on"), r.next.body, kept.method, kept.body,
+            self.client.get("/echo").next, self.client.get("/redirect/302").next]
+    """
+    assert child.value(app_url, code) == ["GET", True, None, "POST", "b'x'", None, None]
+
+
+def test_a_stream_can_be_read_like_a_file(child: Child, app_url: str) -> None:
+    """`stream` as with FastHttpUser, `raw` as with HttpUser, and iterating over the response."""
+    code = """
+    first = self.client.get("/lines/3", stream=True).stream
+    second = self.client.get("/lines/3", stream=True).raw
+    third = self.client.get("/lines/3", stream=True).iter_content(chunk_size=100, decode_content=True)
+    return [first.read(4).decode(), first.read().decode(), second.read().decode(),
+            "".join(piece if isinstance(piece, str) else piece.decode() for piece in third),
+            b"".join(self.client.get("/bytes/300")).decode() == "x" * 300]
+    """
+    text = "line 0\nline 1\nline 2\n"
+    assert child.value(app_url, code) == ["line", text[4:], text, text, True]
+
+
+def test_settings_that_are_mappings_can_be_changed_in_place(child: Child, wire: WireServer) -> None:
+    """`client.params` and `client.proxies` are mappings, as in requests; a change holds for the next request."""
+    code = f"""
+    self.client.get("/1")
+    self.client.params["a"] = "1"
+    self.client.get("/2")
+    self.client.params.update(b="2")
+    self.client.get("/3", params={{"a": "own", "b": None, "c": "3"}})
+    self.client.params = None
+    self.client.get("/4")
+    self.client.proxies["http"] = "{wire.url}"
+    self.client.get("http://elsewhere.example/5")
+    del self.client.proxies["http"]
+    self.client.get("/6")
+    """
+    child.value(wire.url, code)
+    paths = [request.path for request in wire.requests]
+    assert paths == ["/1", "/2?a=1", "/3?a=own&c=3", "/4", "http://elsewhere.example/5", "/6"]

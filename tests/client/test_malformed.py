@@ -94,11 +94,27 @@ def test_what_follows_an_answer_is_never_the_next_one(child: Child, wire: WireSe
     assert (seen.result, seen.kinds, wire.connections) == (["ok"] * 3, [None] * 3, 3)
 
 
-def test_an_upgrade_that_nobody_asked_for_ends_the_connection(child: Child, wire: WireServer) -> None:
-    """101 is an answer, and what follows it is another protocol."""
-    wire.answer = always(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nrest")
+UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nrest"
+
+
+def test_an_upgrade_that_nobody_asked_for_is_a_failure(child: Child, wire: WireServer) -> None:
+    """101 is an answer to those who asked for another protocol alone; what follows it is no HTTP."""
+    wire.answer = always(UPGRADE)
     seen = child.run(wire.url, "return [self.client.get('/').status_code for _ in range(2)]")
-    assert (seen.result, wire.connections) == ([101, 101], 2)
+    assert (seen.result, seen.kinds, wire.connections) == ([101, 101], ["HTTP 101"] * 2, 2)
+    asked = "return self.client.get('/', headers={'Connection': 'Upgrade', 'Upgrade': 'x'}).ok"
+    seen = child.run(wire.url, asked)
+    assert (seen.result, seen.kinds) == (True, [None])
+
+
+@pytest.mark.parametrize("status", ["000", "042", "099", "101", "600", "700", "999"])
+@pytest.mark.parametrize("options", ["", ", catch_response=True"])
+def test_a_status_that_does_not_exist_is_a_failure(child: Child, wire: WireServer, status: str, options: str) -> None:
+    """RFC 9110, section 15: what lies outside 100 to 599 is treated as a server's error; in a with-block too."""
+    wire.answer = always(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n".encode())
+    code = f"r = self.client.get('/'{options})\n{'with r: pass' if options else ''}\nreturn r.ok, bool(r)"
+    seen = child.run(wire.url, code)
+    assert (seen.result, seen.kinds) == ([False, False], [f"HTTP {int(status)}"])
 
 
 def test_header_values_cannot_be_taken_for_more_than_text(child: Child, wire: WireServer) -> None:
@@ -148,4 +164,4 @@ def test_no_answer_crashes_or_hangs_a_user(
 
 
 def _statuses() -> set[str]:
-    return {f"HTTP {status}" for status in range(400, 1000)}
+    return {f"HTTP {status}" for status in range(1000)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,6 +75,119 @@ def test_a_with_block_decides(child: Child, app_url: str, block: str, error: str
     """`success()` and `failure()` count, and are recorded when the block ends."""
     seen = child.run(app_url, block)
     assert (seen.raised, [event["error"] for event in seen.events]) == (None, [error])
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "recorded"),
+    [
+        ("['response_time'] = 1234.5", "response_time", 1234.5),
+        ("['name'] = 'renamed'", "name", "renamed"),
+        ("['request_type'] = 'QUERY'", "type", "QUERY"),
+        ("['response_length'] = 77", "length", 77),
+        ("['context'] = {'a': 1}", "context", {"a": 1}),
+        ("['exception'] = ValueError('wrong')", "error", "wrong"),
+        (".pop('start_time')", "response_time", None),
+    ],
+)
+def test_a_with_block_may_change_what_is_recorded(
+    child: Child, app_url: str, change: str, key: str, recorded: object
+) -> None:
+    """As in Locust: what the scenario puts into `request_meta` counts, its times included."""
+    event = child.run(app_url, f"with self.client.get('/echo', catch_response=True) as r: r.request_meta{change}")
+    seen = event.events[0] if event.events else {}
+    if recorded is None:
+        assert event.raised is not None or seen["timing"] is None
+    else:
+        assert seen[key] == recorded
+        took = (seen["timing"]["received_ns"] - seen["timing"]["sent_ns"]) / 1e6
+        assert took == pytest.approx(seen["response_time"], abs=1e-5)
+
+
+@pytest.mark.parametrize("time", ["None", "-5", "float('nan')", "1e300", "'soon'"])
+def test_a_time_that_is_none_is_not_the_clients(child: Child, app_url: str, time: str) -> None:
+    """The event then carries no `Timing` that would contradict it: the recorder's rule for odd times decides."""
+    code = f"with self.client.get('/echo', catch_response=True) as r: r.request_meta['response_time'] = {time}"
+    assert [event["timing"] for event in child.run(app_url, code).events] == [None]
+
+
+def test_a_failure_cannot_be_taken_away_but_by_success(child: Child, app_url: str) -> None:
+    """As in Locust: the status is looked at when the block ends, under the name that holds then."""
+    code = """
+    with self.client.get('/status/500', catch_response=True) as r:
+        r.request_meta['exception'] = None
+        r.request_meta['name'] = 'renamed'
+    """
+    events = child.run(app_url, code).events
+    assert [event["error"] for event in events] == ["500 INTERNAL SERVER ERROR for url renamed"]
+
+
+@pytest.mark.parametrize("by", ["perfgate", "locust", "fast"])
+@pytest.mark.parametrize(
+    ("code", "lost"),
+    [
+        ("self.client.get('/echo', catch_response=True)", 1),
+        ("r = self.client.get('/echo', catch_response=True)\nwith r: pass", 0),
+        ("with self.client.get('/echo', catch_response=True): raise InterruptTaskSet", 1),
+        ("with self.client.get('/echo', catch_response=True): raise gevent.GreenletExit", 0),
+        ("with self.client.get('/echo', catch_response=True) as r:\n    r.success()\n    raise InterruptTaskSet", 0),
+        (
+            "try:\n    with self.client.get('/echo', catch_response=True): assert False\nexcept AssertionError: pass",
+            1,
+        ),
+        ("with self.client.get('/echo', catch_response=True): raise ResponseError('recorded')", 0),
+        ("self.client.get('/echo')", 0),
+    ],
+)
+def test_requests_that_nothing_recorded_are_counted(child: Child, app_url: str, code: str, lost: int, by: str) -> None:
+    """Whichever client sent them: what the service did with them stands in no figure."""
+    counted = f"""
+from locust.exception import InterruptTaskSet
+from perfgate.drive.unrecorded import LOST, watch_locusts_own
+watch_locusts_own()
+before = LOST.count
+try:
+{textwrap.indent(code, "    ")}
+except BaseException as error:
+    pass
+return LOST.count - before
+"""
+    seen = child.run(app_url, counted, by)
+    assert (seen.raised, seen.result, len(seen.events)) == (None, lost, int(not lost and "GreenletExit" not in code))
+
+
+def test_an_exception_that_reaches_the_user_is_told_once(child: Child, app_url: str) -> None:
+    """It is one of the scenario's exceptions then, which have a rule of their own."""
+    code = """
+    from perfgate.drive.unrecorded import LOST
+    before = LOST.count
+    try:
+        with self.client.get('/echo', catch_response=True): raise KeyError('mine')
+    except KeyError as error:
+        LOST.discount(error)
+        LOST.discount(error)
+        LOST.discount(ValueError())
+    return LOST.count - before
+    """
+    assert child.value(app_url, code) == 0
+
+
+def test_a_failed_request_is_recorded_whatever_the_scenario_raises(child: Child, app_url: str) -> None:
+    """A log-in that is given up because it failed has failed."""
+    code = "with self.client.get('/status/503', catch_response=True): raise RuntimeError('given up')"
+    seen = child.run(app_url, code)
+    assert (seen.kinds, "given up" in str(seen.raised)) == (["HTTP 503"], True)
+
+
+def test_a_request_that_the_scenario_gives_up_waiting_for_is_a_failure(child: Child, wire: WireServer) -> None:
+    """The service has read it; the slowest requests of all must not be in no figure."""
+    wire.answer = always(0.5, OK)
+    code = """
+    with gevent.Timeout(0.1, False):
+        self.client.get("/slow?id=1", name="slow")
+    """
+    seen = child.run(wire.url, code)
+    assert [(event["name"], event["kind"]) for event in seen.events] == [("slow", "cut short by the scenario")]
+    assert seen.events[0]["response_time"] >= 90
 
 
 def test_an_exception_of_the_scenarios_own_leaves_nothing_recorded(child: Child, app_url: str) -> None:
@@ -274,7 +388,7 @@ def test_the_recorder_is_told_directly_only_while_nobody_else_listens(child: Chi
     """
     assert child.value(app_url, code) == [
         {
-            "GET /status/200?first": ["ok", 1],
+            "GET /status/200": ["ok", 1],
             "GET second": ["failed", 1],
             "GET fourth": ["failed", 1],
             "GET fifth": ["ok", 1],
@@ -282,6 +396,64 @@ def test_the_recorder_is_told_directly_only_while_nobody_else_listens(child: Chi
         {"GET second": "HTTP 404", "GET fourth": "HTTP 500"},
         ["second", "/status/200?third"],
     ]
+
+
+@pytest.mark.parametrize("by", ["perfgate", "locust", "fast"])
+def test_endpoints_are_named_without_queries(child: Child, app_url: str, by: str) -> None:
+    """The same with each client: values of queries are secrets or endlessly many; a name that was chosen stays.
+
+    FastHttpUser does not tell whether a name that is the URL was chosen, so that it counts as not chosen there.
+    """
+    code = f"""
+    from perfgate.drive.recorder import Recorder
+    recorder = Recorder(None, budgeted=["GET /echo?budgeted=1"])
+    event = self.client.request_event
+    event.add_listener(recorder)
+    get = self.client.get
+    get("/echo?token=secret")
+    get("/echo", params={{"password": "secret"}})
+    get("{app_url}/echo/1?token=secret")
+    get("/echo?go=https://a.test/x")
+    get("/echo/2?id=1", name="/echo?id=[id]")
+    get("/echo?budgeted=1")
+    get("/status/404?token=secret")
+    with get("/status/200?token=secret", catch_response=True) as r:
+        r.failure(f"not as expected: {{r.url}}")
+    with self.client.rename_request("/kept?a=1"):
+        get("/echo?b=2")
+    event.remove_listener(recorder)
+    done = recorder.flush()
+    told = str(done.failures_by_kind) + str(done.slowest)
+    return {{cell.endpoint: cell.response_ms.count for cell in done.cells}}, "secret" in told
+    """
+    one = f"GET {app_url}/echo/1" if by == "fast" else "GET /echo/1"
+    assert child.value(app_url, code, by=by) == [
+        {
+            "GET /echo": 3,
+            one: 1,
+            "GET /echo?id=[id]": 1,
+            "GET /echo?budgeted=1": 1,
+            "GET /status/404": 1,
+            "GET /status/200": 1,
+            "GET /kept?a=1": 1,
+        },
+        False,
+    ]
+
+
+@pytest.mark.parametrize("by", ["perfgate", "locust"])
+def test_a_name_that_is_the_url_is_a_name(child: Child, app_url: str, by: str) -> None:
+    """Whoever wants a query in a name says so by `name=`; the order of the requests does not matter."""
+    code = """
+    from perfgate.drive.recorder import Recorder
+    recorder = Recorder(None)
+    self.client.request_event.add_listener(recorder)
+    for name in [None, "/echo?a=1", None]:
+        self.client.get("/echo?a=1", name=name)
+    self.client.request_event.remove_listener(recorder)
+    return {cell.endpoint: cell.response_ms.count for cell in recorder.flush().cells}
+    """
+    assert child.value(app_url, code, by=by) == {"GET /echo": 2, "GET /echo?a=1": 1}
 
 
 def test_an_event_that_a_scenario_has_changed_is_fired(child: Child, app_url: str) -> None:

@@ -54,6 +54,7 @@ class WireServer:
     Attributes:
         requests: everything that was received, in order.
         connections: how many connections were accepted.
+        log: gets a line for each request, and one when its answer has been said, and the connection closed.
     """
 
     answer: Answer = field(default=always(OK))
@@ -62,6 +63,7 @@ class WireServer:
     tls: ssl.SSLContext | None = None
     requests: list[Sent] = field(default_factory=list)
     connections: int = 0
+    log: Path | None = None
 
     def __enter__(self) -> WireServer:
         self._open: list[socket.socket] = []
@@ -87,6 +89,7 @@ class WireServer:
         self.requests.clear()
         self.connections = 0
         self.answer = always(OK)
+        self.log = None
 
     @property
     def url(self) -> str:
@@ -104,6 +107,8 @@ class WireServer:
             except OSError:
                 return
             self.connections += 1
+            if self.family != socket.AF_UNIX:  # what a test says comes early must not wait for an acknowledgement
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open.append(connection)
             threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True).start()
 
@@ -116,9 +121,28 @@ class WireServer:
                 for request in read_requests(stream):
                     request.connection = number
                     self.requests.append(request)
-                    if not self._say(connection, self.answer(request)):
+                    if not self._answer(connection, request):
                         break
         connection.close()
+
+    def _answer(self, connection: socket.socket, request: Sent) -> bool:
+        """Say the answer; whether the connection goes on."""
+        log = self.log
+        self._note(log, "asked")
+        goes_on = False
+        try:
+            goes_on = self._say(connection, self.answer(request))
+        finally:
+            if not goes_on:
+                connection.close()
+            self._note(log, "said")
+        return goes_on
+
+    @staticmethod
+    def _note(path: Path | None, what: str) -> None:
+        if path:
+            with path.open("a") as log:
+                log.write(f"{what}\n")
 
     @staticmethod
     def _say(connection: socket.socket, answer: bytes | Iterable[Part]) -> bool:

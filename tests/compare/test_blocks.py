@@ -153,16 +153,22 @@ class TestBlocks:
             assert side == other or before.left < after.came
 
     def test_every_arrival_is_served_and_the_first_tenth_is_left_out(self, open_shop: Shop) -> None:
-        """The schedule is known, so how many requests there are is known to the last one."""
+        """The schedule is known, so how many requests there are is known to the last one.
+
+        One that the warm-up had no time left for may come in the first pair; in the end all of them are in the book.
+        """
         duration_s = 0.2
         all_due: list[float] = []
         for pair in open_shop.heard.pairs:
             due = [at for _, at in arrivals_of(Share(), hold(100.0, duration_s), seed=seed_of(0, pair.number))]
-            assert [b.requests for b in open_shop.blocks if b.pair == pair.number] == [len(due), len(due)]
             assert pair.base.measured_s == pytest.approx((1 - SETTLE_SHARE) * duration_s)
             all_due += due
         assert min(all_due) < SETTLE_SHARE * duration_s / 2
+        numbers = {pair.number for pair in open_shop.heard.pairs}
         for side in SIDES:
+            blocks = [block for block in open_shop.blocks if block.side == side]
+            assert sum(block.requests for block in blocks) == len(list(open_shop.book(side)))
+            assert sum(block.requests for block in blocks if block.pair in numbers) >= len(all_due)
             assert 0 < sum(_counted(pair, side) for pair in open_shop.heard.pairs) < len(all_due)
 
     def test_waits_longer_than_a_block_neither_end_with_it_nor_pile_up(self, shop: Shop) -> None:

@@ -80,7 +80,7 @@ def test_the_picture_has_a_curve_for_each_metric(found: Calibration) -> None:
     curves = [element for element in root.iter() if element.tag.endswith("polyline")]
     words = {element.text for element in root.iter() if element.tag.endswith("text")}
     assert len(curves) == 3
-    assert {"mean", "p50", "p95"} <= words
+    assert {"geometric mean", "p50", "p95"} <= words
 
 
 @given(st.integers(1, 500), st.data())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from perfgate.measure.manifest import Manifest
 from tests.compare.repository import HOME, SCENARIO, SLOWER, Outcome, Repository
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class TestASlowerRevision:
         lines = (repository.root / "budgets.toml").read_text().splitlines()
         line = 1 + next(number for number, text in enumerate(lines) if text.startswith("max_slowdown"))
         assert outcome.result is not None
-        assert {check.source for run in outcome.result.runs for check in run.checks} == {f"budgets.toml:{line}"}
+        compared = [check for run in outcome.result.runs for check in run.checks if check.kind == "paired"]
+        assert {check.source for check in compared} == {f"budgets.toml:{line}"}
 
     def test_the_interval_lies_above_what_is_tolerated(self, slower: tuple[Repository, Outcome]) -> None:
         """That is what proven means."""
@@ -118,10 +119,10 @@ class TestASlowerRevision:
             f"until = 2999-12-31\n" + (f'endpoint = "{check.endpoint}"\n' if check.endpoint else "")
             for check in red
         )
-        manifest = repository.root / "recording" / "manifest.json"
-        value = json.loads(manifest.read_text())
-        value["budgets_text"] += lines
-        manifest.write_text(json.dumps(value))
+        folder = repository.root / "recording"
+        manifest = Manifest.load(folder)
+        manifest.budgets_text += lines
+        manifest.save(folder)
         again = repository.perfgate("report", "recording")
         assert again.result is not None
         assert [check.status for check in again.result.runs[0].checks if check.accepted] == ["warn"] * len(red)
@@ -211,17 +212,58 @@ def test_ctrl_c_ends_it_and_keeps_the_pairs(repository: Repository) -> None:
     assert outcome.result.runs[0].comparison.pairs >= 10
 
 
-def test_bisect_finds_the_commit_that_made_it_slower(repository: Repository) -> None:
-    """Behind a commit that changed nothing."""
+@pytest.fixture
+def bisected(repository: Repository) -> tuple[Repository, str]:
+    """Behind the good commit one that changes nothing, one that does not start, its repair, and the slow one."""
+    repository.change("budgets.toml", 'block = "200ms"', 'block = "50ms"')
+    repository.commit("short blocks")
     repository.git("tag", "good")
     repository.commit("words")
+    repository.change("serve.py", "import time\n", "import time\nraise SystemExit('out of stock')\n")
+    repository.commit("a typing error")
+    repository.change("serve.py", "raise SystemExit('out of stock')\n", "")
+    repository.commit("its repair")
     repository.change("serve.py", *SLOWER)
-    slow = repository.commit("prices from the ledger")
+    return repository, repository.commit("prices from the ledger")
+
+
+def test_bisect_finds_the_commit_that_made_it_slower(bisected: tuple[Repository, str]) -> None:
+    """Each step with the commit's subject and its answer; what does not start is stepped around, and GOOD stays up."""
+    repository, slow = bisected
     outcome = repository.perfgate("bisect", "good", "main", "--out", "recording")
     assert outcome.code == 0, outcome.out + outcome.err
     told = outcome.out[outcome.out.index("the commit that made it slower:") :]
     assert slow[:7] in told
     assert "prices from the ledger" in told
+    assert "step 1: " in outcome.out
+    assert "a typing error" in outcome.out
+    assert "skipped: the head" in outcome.out
+    assert outcome.out.count("  good: nearer to GOOD") == 2
+    assert "started anew, BAD is slower again" in outcome.out
+    assert "both started anew: confirmed" in outcome.out
+    assert outcome.out.count("starting shop; it is kept running") == 1
+    assert slow not in outcome.out  # hashes are short
+    assert repository.perfgate("report", "recording/step-1").code == 1  # each comparison is a recording like any other
+
+
+def test_bisect_that_is_stopped_says_what_is_left(bisected: tuple[Repository, str]) -> None:
+    """And how to go on."""
+    repository, slow = bisected
+    outcome = repository.perfgate("bisect", "good", "main", "--out", "recording", interrupt_at="step 1: ")
+    assert outcome.code == 3
+    assert "it is one of these 4 commits:" in outcome.out
+    assert "go on with: perfgate bisect" in outcome.out
+    assert slow[:7] in outcome.out
+    assert "stopped by SIGINT" in outcome.err
+
+
+def test_bisect_of_what_is_not_slower_has_nothing_to_find(repository: Repository) -> None:
+    """That is neither a commit nor a pass."""
+    repository.git("tag", "good")
+    repository.commit("words")
+    outcome = repository.perfgate("bisect", "good", "main", "--out", "recording", "--max-duration", "3s")
+    assert outcome.code == 3
+    assert "BAD is not proven slower than GOOD" in outcome.out
 
 
 @pytest.mark.parametrize(

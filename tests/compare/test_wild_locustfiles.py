@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from perfgate.errors import ScenarioError
-from tests.compare.shop import REPOSITORY, SIDES
+from tests.compare.shop import REPOSITORY, SCENARIO, SIDES
 
 if TYPE_CHECKING:
     from tests.compare.shop import Shop
@@ -40,4 +40,21 @@ def test_test_functions_as_users_are_refused(shop: Shop) -> None:
     """Locust runs them in a loop that knows no end of an iteration."""
     shop.scenario("def test_home(session):\n    session.get('/home')\n")
     with shop.comparing() as pairs, pytest.raises(ScenarioError, match="cannot be driven in blocks"):
+        list(pairs)
+
+
+def test_a_default_host_gives_way_to_each_side(shop: Shop) -> None:
+    """Else both sides would be driven at one place, and nothing could ever be found to differ."""
+    shop.scenario(SCENARIO.replace("wait_time =", 'host = "http://localhost:1"\n    wait_time ='))
+    with shop.comparing(max_pairs=1) as pairs:
+        driven = list(pairs)
+    assert driven
+    assert [any(visit.path.startswith("/items") for visit in shop.book(side)) for side in SIDES] == [True, True]
+    assert [(host["user_class"], host["own"]) for host in pairs.hosts] == [("Visitor", "http://localhost:1")]
+
+
+def test_a_scenario_that_would_drive_both_sides_at_one_place_is_refused(shop: Shop) -> None:
+    """A comparison of a place with itself is always green."""
+    shop.scenario(SCENARIO.replace("wait_time =", 'host = "http://localhost:1"\n    wait_time ='))
+    with shop.comparing(service="own_hosts = true") as pairs, pytest.raises(ScenarioError, match="both sides"):
         list(pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 from perfgate.doctor import Finding, examine, exit_code, software
 from perfgate.doctor.scenario import scenario, user_classes
 from perfgate.errors import ExitCode
+from perfgate.plan.budgets_file import budgets_schema
 from perfgate.target.service import free_port
 from perfgate.target.system import System
 
@@ -181,6 +183,45 @@ class TestFile:
             "class A(HttpUser):\n    abstract = True\nclass B(A): ...\nclass C(Shape): ...\nclass D(x.ApiUser): ..."
         )
         assert user_classes(ast.parse(source)) == ["B", "D"]
+
+
+class TestSchema:
+    """The schema that the file names for editors, as `perfgate init` writes it."""
+
+    @staticmethod
+    def found(folder: Path, schema: object, line: str = "#:schema ./budgets.schema.json") -> list[tuple[str, str]]:
+        """What is said of it; None writes no schema."""
+        path = project(folder)
+        path.write_text(f"# of the shop\n\n{line}\n{path.read_text()}")
+        if schema is not None:
+            (folder / "budgets.schema.json").write_text(json.dumps(schema))
+        findings = examine(path, services=False)
+        return [(one.status, one.detail) for one in findings if "editors" in one.detail]
+
+    def test_of_this_perfgate_is_in_order(self, tmp_path: Path) -> None:
+        """Nothing is said."""
+        assert self.found(tmp_path, budgets_schema()) == []
+
+    @pytest.mark.parametrize(
+        ("schema", "why"),
+        [
+            (None, "No such file or directory"),
+            ({"title": "perfgate budgets.toml"}, "another version of perfgate"),
+        ],
+    )
+    def test_that_is_missing_or_old_is_a_warning(self, schema: object, why: str, tmp_path: Path) -> None:
+        """An editor would complete nothing, or mark what is right; it is told how to write it anew."""
+        [(status, detail)] = self.found(tmp_path, schema)
+        assert (status, why in detail) == ("warn", True)
+
+    @pytest.mark.parametrize("line", ["#:schema https://example.com/x.json", "# :schema ./none.json", "#:schema"])
+    def test_elsewhere_is_not_looked_at(self, line: str, tmp_path: Path) -> None:
+        """A URL is the user's affair, and so is any other comment."""
+        assert self.found(tmp_path, None, line) == []
+
+    def test_of_the_users_own_is_theirs(self, tmp_path: Path) -> None:
+        """A stricter one, for example."""
+        assert self.found(tmp_path, {"title": "ours"}) == []
 
 
 class TestServices:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from perfgate.drive.client.clock import Clock, Timing
@@ -14,12 +18,16 @@ from perfgate.drive.failure import kind_of
 from perfgate.drive.recorder import (
     MAX_ENDPOINTS,
     MAX_FAILURE_KINDS,
+    MAX_METRICS,
     OTHER_ENDPOINTS,
     OTHER_FAILURES,
+    PhaseFinder,
     Recorder,
     endpoint_of,
 )
-from perfgate.plan.profile import hold
+from perfgate.drive.values import NAME_LENGTH
+from perfgate.measure import odd
+from perfgate.plan.profile import hold, steps
 
 
 @dataclass
@@ -37,8 +45,26 @@ class Response:
         return self.body
 
 
+class UnspeakableError(Exception):
+    """Says nothing."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+class EmptyError(Exception):
+    """Is false, as an exception with an empty list of errors may be."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
 def _at(recorder: Recorder, moment_s: float, **event: Any) -> None:
-    """One request that began `moment_s` seconds after the load's start."""
+    """One request that began `moment_s` seconds after the load's start, which is long enough ago."""
+    if recorder.now_s() < moment_s:
+        recorder.start(time.monotonic() - 60)
     wall = time.time() - recorder.now_s()
     recorder.on_request(
         **{"request_type": "GET", "name": "/a", "response_time": 10.0, "start_time": wall + moment_s, **event}
@@ -95,13 +121,165 @@ def test_our_client_may_tell_the_recorder_without_the_event(error: str | None, c
     assert [slow.url for slow in one.slowest] == [slow.url for slow in other.slowest] == ["http://x/a"]
 
 
-@pytest.mark.parametrize("event", [{"response_time": 1e300}, {"response_length": 10**30}, {"start_time": -1e200}])
-def test_whatever_a_scenario_fires_the_rest_is_recorded(event: dict[str, Any]) -> None:
-    """A number beyond all measure is a number of that request alone."""
+@pytest.mark.parametrize("told", [None, -5, -1e-9, float("nan"), float("inf"), 1e300, "12", b"12", True, object()])
+def test_what_is_no_time_is_no_latency(told: Any) -> None:
+    """The request counts, and no 0 ms flatters the others; None is a way of saying so, all else is odd."""
     recorder = Recorder(hold(1, 3))
-    _at(recorder, 1.5, **event)
+    _at(recorder, 1.5, response_time=told)
     _at(recorder, 1.5)
-    assert recorder.flush().requests == 2
+    flushed = recorder.flush()
+    (cell,) = flushed.cells
+    assert (flushed.requests, flushed.failures, cell.requests, cell.untimed) == (2, 0, 2, 1)
+    assert (cell.response_ms.count, cell.response_ms.minimum) == (1, 10.0)
+    assert flushed.odd == ({} if told is None else {odd.RESPONSE_TIME: 1})
+    assert flushed.p95_ms == 10.0
+
+
+def test_an_event_without_a_response_time_has_none() -> None:
+    """A failure too counts as what it is."""
+    recorder = Recorder(hold(1, 3))
+    recorder.on_request(request_type="GET", name="/a", response_length=5)
+    recorder.on_request(request_type="GET", name="/a", exception=ValueError("x"), response_length=7)
+    cells = {cell.outcome: cell for cell in recorder.flush().cells}
+    assert [(cells[o].untimed, cells[o].response_ms.count, cells[o].bytes_received) for o in ("ok", "failed")] == [
+        (1, 0, 5),
+        (1, 0, 7),
+    ]
+
+
+@pytest.mark.parametrize("told", [Decimal("1.5"), Fraction(3, 2), np.float32(1.5), np.float64(1.5)])
+def test_a_time_may_be_any_kind_of_number(told: Any) -> None:
+    """It need not be Python's own float."""
+    recorder = Recorder(hold(1, 3))
+    _at(recorder, 1.5, response_time=told)
+    (cell,) = recorder.flush().cells
+    assert cell.response_ms.maximum == 1.5
+
+
+@pytest.mark.parametrize("told", [-1, -(10**30), 10**30, float("nan"), "17", object()])
+def test_what_is_no_length_is_no_bytes(told: Any) -> None:
+    """The request and its time count."""
+    recorder = Recorder(hold(1, 3))
+    _at(recorder, 1.5, response_length=told)
+    _at(recorder, 1.5, response_length=17)
+    flushed = recorder.flush()
+    (cell,) = flushed.cells
+    assert (cell.bytes_received, cell.response_ms.count, flushed.odd) == (17, 2, {odd.RESPONSE_LENGTH: 1})
+
+
+@pytest.mark.parametrize(
+    "told",
+    [time.perf_counter(), time.time() * 1000, time.time() + 7200, -1e200, float("nan"), "now", 0],
+    ids=["perf_counter", "milliseconds", "another zone", "-1e200", "nan", "text", "0"],
+)
+def test_a_start_of_another_clock_puts_no_request_into_another_phase(told: Any) -> None:
+    """It would be taken for one of the ramp, or of the drain, which nobody judges."""
+    recorder = Recorder(hold(1, 120, ramp_up_s=30))
+    recorder.start(time.monotonic() - 60)
+    recorder.on_request(request_type="GET", name="/a", response_time=10.0, start_time=told)
+    flushed = recorder.flush()
+    (cell,) = flushed.cells
+    assert (cell.phase, cell.response_ms.maximum, flushed.odd) == ("steady", 10.0, {odd.START_TIME: 1})
+    assert cell.second >= 59
+
+
+@pytest.mark.parametrize(
+    ("request_type", "name", "endpoint"),
+    [
+        ("GET", None, "GET"),
+        (None, None, "unnamed"),
+        ("GET", 17, "GET 17"),
+        ("GET", b"/a", "GET /a"),
+        ("GET", "/a\udc80", "GET /a\\udc80"),
+        ("GET", "/a\0", "GET /a\\x00"),
+        (7, ["/a"], "7 ['/a']"),
+        ("GET", UnspeakableError("x"), "GET <UnspeakableError>"),
+    ],
+)
+def test_any_name_is_made_one_that_can_be_written(request_type: Any, name: Any, endpoint: str) -> None:
+    """What was asked is counted under it, each time."""
+    recorder = Recorder(hold(1, 3))
+    for _ in range(2):
+        _at(recorder, 1.5, request_type=request_type, name=name)
+    (cell,) = recorder.flush().cells
+    assert (cell.endpoint, cell.requests) == (endpoint, 2)
+
+
+def test_huge_names_are_cut_and_stay_apart() -> None:
+    """Two that begin alike are two endpoints."""
+    recorder = Recorder(hold(1, 3))
+    for end in "ab":
+        _at(recorder, 1.5, name="x" * 100_000 + end)
+    names = {cell.endpoint for cell in recorder.flush().cells}
+    assert len(names) == 2
+    assert max(map(len, names)) == NAME_LENGTH
+
+
+@pytest.mark.parametrize("error", [UnspeakableError("x"), "bad \udc80", ValueError("bad \udc80"), b"bad"])
+def test_any_exception_is_a_failure_that_can_be_written(error: Any) -> None:
+    """Whatever its text does."""
+    recorder = Recorder(hold(1, 3))
+    _at(recorder, 1.5, exception=error)
+    flushed = recorder.flush()
+    (failure,) = flushed.failures_by_kind
+    assert flushed.failures == failure.count == 1
+    assert failure.kind.encode()
+    assert failure.example.encode()
+
+
+@pytest.mark.parametrize("nothing", [None, "", False, 0])
+def test_nothing_told_as_an_exception_is_no_failure(nothing: Any) -> None:
+    """As Locust has it; an exception is one whatever it says of itself."""
+    recorder = Recorder(hold(1, 3))
+    _at(recorder, 1.5, exception=nothing)
+    _at(recorder, 1.5, exception=EmptyError())
+    assert recorder.flush().failures == 1
+
+
+def test_a_metric_keeps_out_what_is_no_number() -> None:
+    """It is counted beside the values, so that a budget can tell how much is missing."""
+    recorder = Recorder(hold(1, 60))
+    for value in (12, float("nan"), None, 1e300, "many", 14):
+        recorder.on_metric("tokens", value, "tokens", None)
+    flushed = recorder.flush()
+    (cell,) = flushed.metrics
+    assert (cell.values.count, cell.values.total, cell.unusable) == (2, 26.0, 4)
+    assert flushed.odd == {odd.METRIC_VALUE: 4}
+
+
+def test_metrics_are_bounded() -> None:
+    """A name with a number in it does not grow the memory; what came first is kept."""
+    recorder = Recorder(hold(1, 60))
+    for number in range(MAX_METRICS + 30):
+        recorder.on_metric(f"job {number}", 1.0, "", None)
+    flushed = recorder.flush()
+    assert (len(flushed.metrics), flushed.odd) == (MAX_METRICS, {odd.METRIC_NAME: 30})
+
+
+class GrpcCode(Enum):
+    """As grpc's StatusCode."""
+
+    UNAVAILABLE = (14, "unavailable")
+
+
+class RpcError(Exception):
+    """As grpc's."""
+
+    def code(self) -> GrpcCode:
+        """The status."""
+        return GrpcCode.UNAVAILABLE
+
+
+def test_a_grpc_failure_is_known_by_its_status() -> None:
+    """The class says only that a call failed."""
+    assert kind_of(RpcError(), None) == "gRPC UNAVAILABLE"
+
+
+def test_a_status_is_found_in_the_exception_when_no_response_was_told() -> None:
+    """As `raise_for_status()` of most clients raises it."""
+    error = RuntimeError("404 for url")
+    error.response = Response(404)  # type: ignore[attr-defined]
+    assert kind_of(error, None) == "HTTP 404"
 
 
 def test_a_flush_empties_the_recorder() -> None:
@@ -228,3 +406,17 @@ def test_metrics_are_grouped_by_phase_and_second() -> None:
         "steady",
         2,
     )
+
+
+def test_what_began_in_the_ramp_and_ended_after_it_belongs_to_the_judged_phase() -> None:
+    """A service that freezes as the ramp ends, or as a step begins, would else have frozen in no judged phase."""
+    finder = PhaseFinder(hold(10, 20, ramp_up_s=5, warm_up_s=3))
+    intended = np.array([4.0, 4.0, 7.9, 7.9, 8.0, 19.0, 21.0])
+    took = np.array([500.0, 10_000.0, 50.0, 200.0, 90_000.0, 5_000.0, 1.0])
+    names = [finder.names[number] for number in finder.charge(intended, took)]
+    assert names == ["ramp", "steady", "warm_up", "steady", "steady", "steady", "drain"]
+    climb = PhaseFinder(steps([10, 20], 10))
+    frozen = climb.charge(np.array([1.0, 1.0, 9.0, 11.0]), np.array([500.0, 30_000.0, 5_000.0, 5_000.0]))
+    assert [climb.names[number] for number in frozen] == ["ramp", "step_1", "step_1", "step_2"]
+    climb.end_at(11.5)
+    assert climb.names[int(climb.charge(np.array([11.0]), np.array([5_000.0]))[0])] == "ramp"

@@ -17,7 +17,7 @@ from tests.e2e.project import ECHO, PERFGATE, REPOSITORY
 if TYPE_CHECKING:
     from tests.e2e.project import Project
 
-COMMANDS = ["init", "run", "report", "explain", "doctor", "schema", "worker"]
+COMMANDS = ["init", "run", "report", "explain", "doctor", "schema", "worker", "completion"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -32,6 +32,17 @@ def test_an_unknown_command_or_option_is_a_usage_error(project: Project) -> None
     """Exit 2, before anything is driven."""
     assert project.perfgate("rnu").code == 2
     assert project.perfgate("run", "--budget").code == 2
+
+
+def test_each_of_several_errors_begins_with_its_place(project: Project) -> None:
+    """The first one too, on the line of its words."""
+    path = project.root / "budgets.toml"
+    path.write_text("vus = 4\nrps = 5\n" + path.read_text())
+    outcome = project.perfgate("run")
+    assert outcome.code == 2
+    first, second = outcome.err.splitlines()
+    assert first.startswith(f"error[budgets]: {path.name}:1: vus: unknown key")
+    assert second.startswith(f"{path.name}:2: rps: unknown key")
 
 
 def test_the_installed_command_is_the_module(project: Project) -> None:

@@ -130,6 +130,92 @@ class Visitor({user}):
     assert outcome.run().duration_s < 50
 
 
+def test_a_child_process_that_reaches_another_host_is_noticed(project: Project) -> None:
+    """No hook sees it, and the kernel tells: `::1` alone is allowed, and a child of the scenario is at 127.0.0.1."""
+    (project.root / "serve.py").write_text("""
+import http.server, socket, sys
+class Six(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+Six(("::1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+""")
+    (project.root / "scenarios" / "child.txt").write_text("""
+import socket, time
+listener = socket.create_server(("127.0.0.1", 0))
+reached = socket.create_connection(listener.getsockname())
+time.sleep(60)
+""")
+    project.scenario("""
+import subprocess, sys
+from pathlib import Path
+from locust import events, constant, task
+from perfgate import HttpUser
+@events.init.add_listener
+def begin(**_):
+    subprocess.Popen([sys.executable, "-c", Path("scenarios/child.txt").read_text()])
+class Visitor(HttpUser):
+    wait_time = constant(0.05)
+    @task
+    def visit(self):
+        self.client.get("/")
+""")
+    (project.root / "budgets.toml").write_text("""
+version = 1
+[gate]
+allowed_hosts = ["::1"]
+[loads.normal]
+users = 1
+duration = "90s"
+[services.shop]
+command = "python serve.py {port}"
+url = "http://[::1]:{port}"
+ready = "/"
+scenario = "scenarios/shop.py"
+budget = { error_rate = "50%" }
+""")
+    outcome = project.run()
+    _invalid(outcome, "127.0.0.1", "allowed_hosts")
+    assert outcome.run().duration_s < 80
+
+
+@pytest.mark.parametrize("user", ["perfgate.HttpUser", "locust.HttpUser", "locust.FastHttpUser"])
+def test_requests_that_nothing_recorded_are_never_green(project: Project, user: str) -> None:
+    """Every other request is one whose with-block was forgotten: what the service did with it stands in no figure."""
+    project.scenario(f"""
+import locust, perfgate
+class Visitor({user}):
+    wait_time = locust.constant(0.05)
+    @locust.task
+    def visit(self):
+        self.client.get("/fast", name="seen")
+        self.client.get("/fast", name="lost", catch_response=True)
+""")
+    project.budgets(load='users = 2\nduration = "3s"')
+    _invalid(project.run(), "never recorded", "with-block")
+
+
+@pytest.mark.parametrize("user", ["perfgate.HttpUser", "locust.HttpUser", "locust.FastHttpUser"])
+def test_values_of_queries_reach_no_report(project: Project, user: str) -> None:
+    """Neither as names nor in failures, slow requests and exceptions: the comment is read by many."""
+    project.scenario(f"""
+import locust, perfgate
+class Visitor({user}):
+    wait_time = locust.constant(0.05)
+    @locust.task
+    def visit(self):
+        self.client.get("/fast?token=geheim1")
+        self.client.get("/fast", params={{"password": "geheim2"}})
+        self.client.get("/no/such/place?token=geheim3")
+        raise ValueError("at http://127.0.0.1/x?key=geheim4")
+""")
+    project.budgets(load='users = 1\nduration = "2s"')
+    outcome = project.run("--html", "report.html", "--markdown", "report.md")
+    written = [project.out / "result.json", *project.root.glob("report.*"), *project.out.rglob("*.journal")]
+    texts = [outcome.out, outcome.err, *(path.read_bytes().decode("latin-1") for path in written)]
+    assert len(texts) >= 7
+    assert {found.name for found in outcome.run().endpoints} == {"GET /fast", "GET /no/such/place"}
+    assert not [text for text in texts if "geheim" in text]
+
+
 def test_a_service_that_does_not_start_shows_its_last_words(project: Project) -> None:
     """Exit 3 with the exit code and what the service printed."""
     project.budgets(service='command = "python -c \'print(\\"no database\\"); raise SystemExit(4)\' {port}"')

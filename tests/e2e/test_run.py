@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.project import ECHO, REPOSITORY
+from tests.e2e.project import ECHO, REPOSITORY, SIMPLE_SCENARIO
 
 if TYPE_CHECKING:
     from tests.e2e.project import Project
@@ -40,6 +40,18 @@ def test_a_warning_passes_and_fails_only_when_strict(project: Project) -> None:
     assert ((outcome := project.run()).code, outcome.the_result.verdict) == (0, "warn")
     project.out = project.root / "second"
     assert ((outcome := project.run("--strict")).code, outcome.the_result.verdict) == (1, "warn")
+
+
+def test_a_handful_of_requests_is_no_pass_and_says_how_many_it_takes(project: Project) -> None:
+    """Five medians are no median: the run keeps its only percentile and is a warning, in the report's words too."""
+    project.scenario(SIMPLE_SCENARIO.replace("constant(0.02)", "constant(1)"))
+    project.budgets(load='users = 1\nduration = "4s"', budget='p50 = "60s"')
+    outcome = project.run()
+    assert (outcome.code, outcome.the_result.verdict) == (0, "warn")
+    check = outcome.check("p50")
+    assert (check.status, check.uncertain, check.samples_needed) == ("pass", True, 6)
+    assert outcome.check("certainty").status == "warn"
+    assert "about 6 requests for each would decide" in " ".join(outcome.out.split())
 
 
 @pytest.mark.parametrize(

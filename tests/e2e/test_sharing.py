@@ -17,6 +17,7 @@ from perfgate.drive.arrivals import due_times, iteration_random
 from perfgate.measure.journals import Recording, read_recording
 from perfgate.plan.profile import hold
 from tests.e2e.project import ECHO, LONGEST_S, PERFGATE
+from tests.e2e.test_locusts_events import LISTENING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -331,7 +332,24 @@ def test_a_worker_that_is_stopped_on_its_own_makes_the_run_invalid_and_is_named(
     assert end is not None
     assert " of 2 (" + socket.gethostname() in end.detail
     assert "stopped by SIGTERM" in end.detail
+    assert end.detail in " ".join(outcome.the_result.reasons)
     assert _requests(outcome) > 0
+
+
+def test_workers_and_master_hear_what_one_process_would(project: Project, port: int) -> None:
+    """All users are there once, in every worker; the master knows how many are aimed at; `quit` comes last."""
+    heard = project.root / "heard"
+    project.scenario(LISTENING.replace("{heard!r}", repr(str(heard))).replace("{path}", "/home"))
+    project.budgets(load='users = 6\nduration = "3s"\nramp_up = "2s"')
+    with _workers(project.root / "elsewhere", port) as workers:
+        outcome = project.run(*_with(port))
+        assert outcome.code == 0, outcome.out + outcome.err
+        assert [code for code, _ in _ends(workers)] == [0, 0]
+    lines = heard.read_text().splitlines()
+    assert lines.count("spawning_complete 6") == 2
+    assert lines.count("test_start 6") == 1
+    assert lines.count("quit 0") == 3
+    assert {line for line in lines if line.startswith("spawning")} == {"spawning_complete 6"}
 
 
 def test_workers_that_never_come_are_not_waited_for_without_end(project: Project, port: int) -> None:
@@ -365,11 +383,14 @@ def test_a_master_that_is_killed_ends_its_workers(project: Project, port: int) -
 
 
 def test_a_killed_perfgate_lets_its_workers_go(project: Project, port: int) -> None:
-    """The master notices that its parent is gone, and stops the load in order."""
+    """The master notices that its parent is gone, and stops the load in order; the workers' load had no judge."""
     project.budgets(load='users = 4\nduration = "90s"')
     with _workers(project.root / "elsewhere", port) as workers:
         project.run_until("shop / normal", project.once_recorded(lambda run: run.kill()), *_with(port))
-        assert [code for code, _ in _ends(workers)] == [0, 0]
+        for code, printed in _ends(workers):
+            assert code == 3
+            assert "error[master-lost]" in printed
+            assert "the master's perfgate process ended before its load did" in printed
     end = _recording(project).end
     assert end is not None
     assert end.reason == "stopped"

@@ -11,7 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,7 @@ from perfgate import gate
 from perfgate.errors import RecordingError, StoppedError, StorageError
 from perfgate.judging import judge
 from perfgate.live import SilentView
+from perfgate.measure.manifest import Manifest
 from perfgate.plan.budgets_file import read_plan
 from perfgate.signals import heed_stop, stop_signals
 from tests.e2e.project import ECHO, LONGEST_S, PERFGATE, REPOSITORY, Project
@@ -93,20 +94,19 @@ def test_what_was_measured_before_the_end_is_judged(project: Project, error: Exc
 
 
 def _edited(project: Project, change: str) -> None:
-    """The manifest of the recording, made worse."""
-    path = project.out / "manifest.json"
-    manifest: dict[str, Any] = json.loads(path.read_text())
+    """The manifest of the recording, as a fault of perfgate could have written it."""
+    manifest = Manifest.load(project.out)
     if change == "a run is missing":
-        manifest["runs"].pop()
+        manifest.runs.pop()
     elif change == "a service is missing":
-        manifest["service_entries"], manifest["runs"] = {}, []
+        manifest.service_entries, manifest.runs = {}, []
     elif change == "unknown service":
-        manifest["runs"][0]["service"] = "nowhere"
+        manifest.runs[0].service = "nowhere"
     elif change == "unknown load":
-        manifest["runs"][0]["load"] = "nowhere"
+        manifest.runs[0].load = "nowhere"
     elif change == "unknown choice":
-        manifest["services"] = ["nowhere"]
-    path.write_text(json.dumps(manifest))
+        manifest.services = ["nowhere"]
+    manifest.save(project.out)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from perfgate import importers
 from perfgate.errors import ExitCode, ImportFileError
-from perfgate.importers.gathering import endpoint_name
+from perfgate.importers.gathering import endpoint_name, told_apart
 from perfgate.importers.imported import ImportedEndpoint, Series
 from perfgate.importers.percentile_name import statistic_named
 from perfgate.plan.benchmarks import TOOLS as NAMED
@@ -209,6 +209,8 @@ def test_samples_have_statistics_of_their_own() -> None:
         ("", "login", "login"),
         ("POST", "https://me:secret@shop.test/orders?token=1#x", "POST https://shop.test/orders"),
         ("GET", "http://[::1]:8000/a@b", "GET http://[::1]:8000/a@b"),
+        ("GET", "/go?u=https://a.test/x", "GET /go?u=…"),
+        ("GET", "/go?token=1&n=[n]&m={m}", "GET /go?token=…&n=[n]&m={m}"),
     ],
 )
 def test_endpoints_are_named_as_perfgate_names_them(method: str, name: str, expected: str) -> None:
@@ -275,3 +277,15 @@ def test_json_of_no_known_tool_is_described() -> None:
 def test_budgets_name_tools_as_importers_do() -> None:
     """In `tool` of `[benchmarks]`."""
     assert set(NAMED) == set(importers.names())
+
+
+def test_rows_that_differ_in_their_queries_alone_have_a_mark_that_no_order_changes() -> None:
+    """A mark is made of what is left out of the name, so that a row keeps its name whatever else the file has."""
+    fulls = ["/go?u=1", "/go?u=2", "/go?u=3", "/other?u=1"]
+    rows = [(full, ImportedEndpoint(endpoint_name("GET", full), 1, 0)) for full in fulls]
+    names = {full: entry.name for (full, _), entry in zip(rows, told_apart(rows), strict=True)}
+    again = {full: entry.name for (full, _), entry in zip(rows[::-1], told_apart(rows[::-1]), strict=True)}
+    assert names == again
+    assert len(set(names.values())) == 4
+    assert names["/other?u=1"] == "GET /other?u=…"
+    assert names["/go?u=1"].startswith("GET /go?u=… #")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from perfgate.importers.imported import Entry, Imported, ImportedEndpoint, Series
+from perfgate.importers.imported import Entry, Imported, ImportedEndpoint, OwnFinding, Series
 from perfgate.judge.benchmarks import check_benchmarks
 from perfgate.measure.histogram import Histogram
 from perfgate.plan.benchmarks import BenchmarkBudget, BenchmarkLimit
@@ -47,7 +47,14 @@ def checked(entry: Entry, *budgets: BenchmarkBudget) -> Check:
 
 
 @pytest.mark.parametrize(
-    ("warn", "fail", "status"), [(None, 3.0, "pass"), (None, 2.0, "pass"), (1.5, 3.0, "warn"), (1.0, 1.9, "fail")]
+    ("warn", "fail", "status"),
+    [
+        (None, 3.0, "pass"),
+        (None, 2.0, "pass"),
+        (1.5, 3.0, "warn"),
+        (0.5, 0.9, "fail"),
+        (1.0, 1.9, "warn"),  # three rounds say little of a median: within their interval
+    ],
 )
 def test_a_median_is_held_against_its_tiers(warn: float | None, fail: float, status: str) -> None:
     """A value on the limit keeps it; the check names the benchmark, the limit's place and both values."""
@@ -106,19 +113,60 @@ def test_requests_that_failed_count_as_an_error_rate() -> None:
 def test_a_load_that_only_failed_is_never_green() -> None:
     """Its times are those of errors, which are quick."""
     for mixed in (True, False):
-        check = checked(ImportedEndpoint("GET /", 5, 5, Histogram.of([1] * 5), mixed=mixed), budget("GET /", p50=100))
-        assert (check.status, "no request succeeded" in check.message) == ("invalid", True)
+        entry = ImportedEndpoint("GET /", 5, 5, Histogram.of([1] * 5), mixed=mixed)
+        p50, error_rate = check_benchmarks([measured(entry)], [budget("GET /", p50=100)])
+        assert (p50.status, "no request succeeded" in p50.message) == ("invalid", True)
+        assert (error_rate.metric, error_rate.status, error_rate.source) == ("error_rate", "fail", "default")
+        assert entry.statistic("mean") is None, "the times of failures alone are no response time"
+
+
+@pytest.mark.parametrize(("failures", "statuses"), [(1, ["pass"]), (2, ["pass", "warn"]), (51, ["pass", "fail"])])
+def test_failures_of_an_imported_load_are_told_though_no_error_rate_is_written(
+    failures: int, statuses: list[str]
+) -> None:
+    """More than 1 % is a warning, more than half a failure; no limit on times says anything about them."""
+    entry = endpoint(*([1.0] * (100 - failures)), failures=failures)
+    found = check_benchmarks([measured(entry)], [budget("GET /", p50=100)])
+    assert [check.status for check in found] == statuses
+
+
+def test_an_error_rate_that_is_written_replaces_the_default_of_an_imported_load() -> None:
+    """Whoever expects failures says so."""
+    found = check_benchmarks([measured(endpoint(1, 1, failures=8))], [budget("GET /", "share", error_rate=0.9)])
+    assert [(check.metric, check.status) for check in found] == [("error_rate", "pass")]
+
+
+def test_failures_alone_are_no_budget() -> None:
+    """Where no budget stands for anything the result is invalid, whatever is warned of."""
+    assert [check.status for check in check_benchmarks([measured(endpoint(*[1.0] * 98, failures=2))], [])] == ["warn"]
 
 
 def test_times_of_failed_requests_among_the_others_are_told() -> None:
     """Where the tool does not keep them apart."""
-    assert (
-        "failed requests are among them"
-        in checked(
-            ImportedEndpoint("GET /", 4, 1, Histogram.of([1, 2, 3, 4]), mixed=True), budget("GET /", p50=9)
-        ).message
+    allowed = budget("GET /", "share", error_rate=0.5)
+    mixed = ImportedEndpoint("GET /", 4, 1, Histogram.of([1, 2, 3, 4]), mixed=True)
+    first, *_ = check_benchmarks([measured(mixed)], [budget("G* /", p50=9), allowed])
+    assert first.caveat == "the times of failed requests are among them"
+    assert first.message.endswith(first.caveat)
+    first, *_ = check_benchmarks([measured(endpoint(1, 2, 3, failures=1))], [budget("G* /", p50=9), allowed])
+    assert first.caveat == ""
+
+
+def test_what_the_tool_itself_found_wrong_is_a_check() -> None:
+    """Its threshold that was not kept is a failure; checks, exceptions and dropped iterations as failed requests."""
+    findings = (
+        OwnFinding("threshold", "http_req_duration: p(95)<500"),
+        OwnFinding("checks", "is 200", 11, 1000),
+        OwnFinding("checks", "is small", 10, 1000),
+        OwnFinding("user_errors", "Aggregated", 3, detail="ValueError: no token"),
+        OwnFinding("dropped_iterations", "k6", 50, 100),
     )
-    assert "among them" not in checked(endpoint(1, 2, 3, failures=1), budget("GET /", p50=9)).message
+    checks = check_benchmarks([replace(measured(), findings=findings)], [])
+    assert [check.status for check in checks] == ["fail", "warn", "pass", "warn", "warn"]
+    assert "p(95)<500" in checks[0].message
+    assert "11 of 1,000 (1.1 %) times: is 200" in checks[1].message
+    assert "3 exceptions, most often ValueError: no token" in checks[3].message
+    assert "50 of 100 (50 %) iterations" in checks[4].message
 
 
 def test_what_no_budget_stands_for_is_not_judged() -> None:

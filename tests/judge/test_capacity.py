@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from perfgate.judge.capacity import capacity_of, check_capacity, highest_held
+from perfgate.judge.checks import check_run
 from perfgate.plan.budget import Budget, BudgetLayer
 from perfgate.plan.plan import StopWhen
 from tests.judge.summaries import HOME, entry, layer, limit, load, phase, resources, service, summary
@@ -213,3 +214,15 @@ def test_a_step_in_which_the_clock_stepped_throughout_is_unknown_and_not_broken(
     result = capacity(summary(step(1), blind, step(3)))
     assert found(result) == (10, True, None, None)
     assert result.detail == "the clock stepped, so nothing could be timed from 20 users on"
+
+
+def test_a_step_whose_requests_have_no_times_is_not_held() -> None:
+    """Its error rate is known, its p95 is not: the capacity is unknown, not green."""
+    blind = entry(None, 1000, untimed=1000)
+    run = summary(phase("step_1", 2, 10, total=blind), phase("step_2", 12, 20, total=blind))
+    (check,) = [
+        one
+        for one in check_run(run, load("stress"), service(layer(p95=250, error_rate=0.01, capacity=10)))
+        if one.metric == "capacity"
+    ]
+    assert check.status == "invalid"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from perfgate.judge.assemble import judge_run
 from perfgate.judge.checks import check_run
 from perfgate.judge.verdict import verdict_of
-from perfgate.measure.summary import MetricSummary
+from perfgate.measure.summary import MetricSummary, ProcessEnd, ResourceDoubt
 from perfgate.plan.budget import Budget, BudgetLayer, CustomMetric
 from tests.judge.summaries import HOME, ITEM, entry, layer, limit, load, phase, resources, service, statuses, summary
 
@@ -72,7 +73,7 @@ def test_failures_do_not_carry_a_percentile_and_do_not_excuse_it_either() -> Non
     """990 of 1,000 requests failed: ten successes are too few for a p95, and that is no reason to skip it."""
     failing = entry(HOME, requests=1000, failures=990, p50=10)
     run = summary(phase(total=entry(requests=2000, failures=990, p95=10), endpoints=[failing]))
-    check = check_run(run, STEADY, service(layer(p95=250)))[1]
+    check = next(check for check in check_run(run, STEADY, service(layer(p95=250, error_rate=1))) if check.endpoint)
     assert check.endpoint == HOME
     assert (check.status, check.message) == ("invalid", "p95: it needs 20 successful requests; 10 of 1,000 succeeded")
 
@@ -219,6 +220,25 @@ def test_a_custom_metric_that_never_occurred_is_invalid() -> None:
     ]
 
 
+def test_a_custom_metric_of_which_too_many_values_are_no_numbers_is_invalid() -> None:
+    """What is left may be the good ones; a few of a hundred are told elsewhere."""
+    own = BudgetLayer(custom={("tokens", "mean"): limit("tokens", 800.0)})
+    for unusable, status in ((1, "pass"), (2, "invalid")):
+        told = _tokens(500, count=99).model_copy(update={"unusable": unusable})
+        (check,) = check_run(summary(phase(metrics=[told])), STEADY, service(own))
+        assert check.status == status
+    assert check.message == "tokens.mean: 2 of 101 values are no numbers"
+
+
+def test_latencies_of_requests_without_a_time_are_invalid() -> None:
+    """Also where the limit is inherited: it is no rare endpoint, it just was not measured."""
+    blind = entry(HOME, 1000, untimed=990)
+    run = summary(phase(total=entry(None, 1000, untimed=990), endpoints=[blind]))
+    checks = check_run(run, STEADY, service(layer(p95=250, p50=100)))
+    assert {check.status for check in checks} == {"invalid"}
+    assert checks[0].message == "p95: 990 of 1,000 successful requests have no response time"
+
+
 def test_a_stress_loads_limits_judge_its_steps_and_are_no_checks_of_their_own() -> None:
     """Capacity is its check; custom metrics are judged in the highest step that held; throughput says it is not."""
     run = summary(
@@ -260,3 +280,104 @@ def test_a_limit_within_the_measurements_interval_is_uncertain() -> None:
     run = summary(phase(total=entry(p95=248.0, p95_interval_ms=(240.0, 256.0))))
     check = check_run(run, STEADY, service(layer(p95=250)))[0]
     assert (check.status, check.uncertain, check.observed_interval) == ("pass", True, (240.0, 256.0))
+
+
+@pytest.mark.parametrize(
+    ("failures", "status"), [(0, None), (10, None), (11, "warn"), (500, "warn"), (501, "fail"), (900, "fail")]
+)
+@pytest.mark.parametrize("budget", [layer(throughput=1), layer(mean=500), layer(memory=1e12), layer(p95=500)])
+def test_failures_without_an_error_budget_are_told(budget: BudgetLayer, failures: int, status: str | None) -> None:
+    """Above 1 % a warning, above half a failure, of the whole and of an endpoint, whatever else is written."""
+    figures = entry(failures=failures, p95=1, mean=1)
+    run = summary(phase(total=figures, endpoints=[figures.model_copy(update={"name": HOME})], resources=resources()))
+    found = [check for check in check_run(run, STEADY, service(budget)) if check.metric == "error_rate"]
+    assert [(check.endpoint, check.status) for check in found] == (
+        [] if status is None else [(None, status), (HOME, status)]
+    )
+    assert all(check.source == "default" and "no error_rate is written" in check.message for check in found)
+
+
+def test_an_error_budget_that_is_written_replaces_the_default_where_it_holds() -> None:
+    """A service that is meant to refuse visitors says so; an endpoint's own limit is the endpoint's alone."""
+    run = summary(phase(total=entry(failures=300), endpoints=[entry(HOME, failures=300), entry(ITEM)]))
+    assert statuses(check_run(run, STEADY, service(layer(error_rate=0.5)))) == {
+        (None, "error_rate"): "pass",
+        (HOME, "error_rate"): "pass",
+        (ITEM, "error_rate"): "pass",
+    }
+    own = Budget(endpoints={HOME: layer(error_rate=0.5)})
+    assert statuses(check_run(run, STEADY, service(own))) == {
+        (None, "error_rate"): "warn",
+        (HOME, "error_rate"): "pass",
+    }
+
+
+@pytest.mark.parametrize("budget", [layer(p50=500), layer(error_rate=0.5), layer(error_rate=1.0), layer(throughput=1)])
+def test_an_endpoint_that_never_succeeded_is_a_fail(budget: BudgetLayer) -> None:
+    """However rare it is, and whatever the whole may fail; but where 100 % is written for that very endpoint."""
+    total, endpoints = entry(requests=1003, failures=3, p50=1), [entry(HOME, p50=1), entry(ITEM, 3, 3)]
+    run = summary(phase(total=total, endpoints=endpoints))
+    found = check_run(run, STEADY, service(budget))
+    assert "fail" in [check.status for check in found if (check.endpoint, check.metric) == (ITEM, "error_rate")]
+    meant = Budget(every=budget, endpoints={ITEM: layer(error_rate=1.0)})
+    assert "fail" not in statuses(check_run(run, STEADY, service(meant))).values()
+
+
+def test_an_endpoint_that_failed_in_the_ramp_alone_is_told_too() -> None:
+    """A log-in that never succeeds: the visitors that are judged were never logged in."""
+    login = entry("POST /login", requests=5, failures=5)
+    run = summary(phase("ramp", 0, 2, endpoints=[login]), phase(start_s=2, total=entry(p95=1), endpoints=[entry(HOME)]))
+    found = statuses(check_run(run, STEADY, service(layer(error_rate=0.1))))
+    assert found["POST /login", "error_rate"] == "fail"
+
+
+def test_a_warning_about_failures_is_no_budget() -> None:
+    """Where nothing else is judged, nothing is."""
+    run = summary(phase(total=entry(failures=20)))
+    assert judge_run(run, STEADY, service(layer())).verdict == "invalid"
+
+
+def test_the_steps_of_a_stress_load_are_held_against_the_default_error_rate() -> None:
+    """Half of the requests failing breaks a step; less of it, in steps that held, is a warning."""
+    steps = [
+        phase(f"step_{n}", n * 10 - 8, n * 10, total=entry(failures=f, p95=1)) for n, f in ((1, 0), (2, 90), (3, 700))
+    ]
+    result = judge_run(summary(*steps), load("stress"), service(layer(p95=250, capacity=20)))
+    assert result.capacity is not None
+    assert (result.capacity.level, result.capacity.broke_at, result.capacity.broke_by) == (20, 40, "errors")
+    assert statuses(result.checks) == {(None, "capacity"): "pass", (None, "error_rate"): "warn"}
+
+
+@pytest.mark.parametrize("doubt", ["incomplete", "elsewhere", "unread", "gap"])
+def test_cpu_and_memory_that_are_not_known_never_pass(doubt: ResourceDoubt) -> None:
+    """Samples that are missing, a service that is no process of the tree: what was not seen may be what is too much."""
+    seen = resources(cpu=0.1, memory=2e6).model_copy(update={"unknown": doubt, "held_by": "dockerd (pid 12)"})
+    result = judge_run(summary(phase(resources=seen)), STEADY, service(layer(cpu=0.8, memory=200e6)))
+    assert statuses(result.checks) == {(None, "cpu"): "invalid", (None, "memory"): "invalid"}
+    assert (result.verdict, result.cpu_mean, result.memory_max_bytes) == ("invalid", None, None)
+    assert doubt != "elsewhere" or "dockerd (pid 12) accepts its connections" in result.checks[0].message
+
+
+def test_memory_that_was_seen_to_be_too_much_is_a_fail_whatever_was_missed() -> None:
+    """A lower bound proves that an upper limit is broken; but not where it is another process's."""
+    seen = resources(memory=300e6).model_copy(update={"unknown": "incomplete"})
+    assert statuses(check_run(summary(phase(resources=seen)), STEADY, service(layer(memory=200e6)))) == {
+        (None, "memory"): "fail"
+    }
+
+
+@pytest.mark.parametrize("doubt", [None, "incomplete"])
+def test_a_step_of_which_memory_is_not_known_did_not_hold(doubt: ResourceDoubt | None) -> None:
+    """Where a limit on it would break the step."""
+    seen = resources(memory=1e6).model_copy(update={"unknown": doubt})
+    steps = [phase(f"step_{n}", n * 10 - 8, n * 10, total=entry(p95=1), resources=seen) for n in (1, 2, 3)]
+    result = judge_run(summary(*steps), load("stress"), service(layer(p95=250, memory=200e6, capacity=20)))
+    assert result.verdict == ("pass" if doubt is None else "invalid")
+
+
+def test_a_restart_in_the_middle_of_a_load_is_a_warning() -> None:
+    """The failures of a moment would be all that is left of it."""
+    ends = [ProcessEnd(at_s=65, process="gunicorn (pid 12)"), ProcessEnd(at_s=70, process="gunicorn (pid 13)")]
+    check = check_run(summary(phase(total=entry(p95=1)), restarts=ends), STEADY, service(layer(p95=5)))[0]
+    assert (check.metric, check.status, check.observed) == ("restarts", "warn", 2)
+    assert check.message.endswith("gunicorn (pid 12) at 01:05, and 1 more")

@@ -110,3 +110,11 @@ def test_a_thousand_checks_need_more_than_one() -> None:
     ]
     assert Sequential(Rules(0.0), 20).look(alone).by_check[MEAN] == "worse"
     assert Sequential(Rules(0.0), 20).look(among).by_check[MEAN] == "undecided"
+
+
+def test_nothing_is_green_before_three_tenths_of_the_pairs() -> None:
+    """What breaks, breaks late: pairs that agree at once are no reason to look away."""
+    pairs = noisy(300, drift=0.0)
+    comparison = Sequential(Rules(max_slowdown_percent=100.0), max_pairs=300)
+    first = next(count for count in range(1, 300) if comparison.due(count) and comparison.look(pairs[:count]).decided)
+    assert first >= 90

@@ -151,3 +151,27 @@ def test_unchanged_runs_are_hardly_ever_red() -> None:
         found = judge_history(dict(enumerate(np.exp(logs[:, 0]).tolist())), past, PastRules(0.0, 0.05))
         red += any(check.decision == "worse" for check in found)
     assert 1 <= red <= 30  # 15 expected
+
+
+@pytest.mark.parametrize(
+    ("past", "value", "decision"),
+    [
+        ([0.0] * 6, 0.0, "not_worse"),
+        ([0.0] * 6, 0.9, "undecided"),
+        ([0.0] * 6, 500.0, "worse"),
+        ([0.0, 0.001, 0.0, 0.001, 0.0, 0.001], 0.001, "not_worse"),
+        ([0.0, 1.0, 0.0, 1.0, 0.0, 1.0], 1.0, "not_worse"),
+        ([5.0] * 6, 0.0, "better"),
+    ],
+)
+def test_a_time_of_zero_is_less_than_the_clock_can_tell(past: list[float], value: float, decision: str) -> None:
+    """It is a value, of a run that counts; and between it and the next one that the clock tells there is no change."""
+    (found,) = judge_history({"p50": value}, {"p50": past}, RULES, least=1.0)
+    assert (found.decision, found.runs) == (decision, 6)
+
+
+def test_a_throughput_of_zero_is_as_bad_as_can_be() -> None:
+    """Not a value that is left out: every request of the endpoint failed."""
+    keys = frozenset({"throughput"})
+    (found,) = judge_history({"throughput": 0.0}, {"throughput": [10.0] * 6}, RULES, higher_is_better=keys)
+    assert found.decision == "worse"

@@ -55,6 +55,15 @@ def test_the_failing_tier_counts_and_a_warning_is_no_failure() -> None:
     assert points_of(made("p95", 300, (250.0, None))) == 60
 
 
+def test_a_warning_is_never_an_a() -> None:
+    """However much headroom all else has: WARN beside 100 (A) would contradict itself."""
+    ample = [made("p95", 1, 250), made("error_rate", 0, 0.01)]
+    warned = score_of([*ample, made("p50", 30, (25.0, 1_000.0))])
+    assert (score_of(ample).grade, warned.score, warned.grade) == ("A", 89.0, "B")
+    for metric in ("certainty", "restarts", "empty_answers"):  # which have no limit
+        assert score_of([*ample, check("warn", metric)]).grade == "B"
+
+
 def test_a_check_that_failed_without_a_value_has_no_points() -> None:
     """All requests failed, or the service never recovered."""
     assert points_of(check("fail", "recovery_time", limit=5.0)) == 0
@@ -72,12 +81,11 @@ def test_the_score_is_the_weighted_mean_of_the_groups_means() -> None:
     ("metric", "weight"), [("p95", 4), ("error_rate", 3), ("throughput", 2), ("cpu", 1), ("tokens.p95", 1)]
 )
 def test_the_groups_weights_are_those_of_the_documentation(metric: str, weight: float) -> None:
-    """One group at 60 points among four at 100 shows what it weighs."""
+    """One group at 100 points among four at 60 shows what it weighs."""
     metrics = ["p95", "error_rate", "throughput", "cpu", "tokens.p95"]
-    others = [made(name, 1, 9, at_most=name != "throughput") for name in metrics if name != metric]
-    others = [found.model_copy(update={"status": "pass"}) for found in others]
-    on_limit = check("warn", metric, observed=1.0, limit=1.0, warn_limit=1.0)
-    assert score_of([*others, on_limit]).score == pytest.approx(100 - 40 * weight / 11)
+    groups = {name: check("warn", name, observed=1.0, limit=1.0, warn_limit=1.0) for name in metrics}
+    groups[metric] = made(metric, 1, 9, at_most=metric != "throughput").model_copy(update={"status": "pass"})
+    assert score_of(groups.values()).score == pytest.approx(60 + 40 * weight / 11)
 
 
 def test_weights_can_be_set() -> None:

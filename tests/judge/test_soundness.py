@@ -21,7 +21,7 @@ def test_a_whole_run_of_a_fit_generator_is_sound() -> None:
             "killed",
             "the engine was killed at 00:07 of 00:10: out of files; what it had recorded is shown, and not judged",
         ),
-        ("stopped", "the load was stopped at 00:07 of 00:10; what was recorded is shown, and not judged"),
+        ("stopped", "the load was stopped at 00:07 of 00:10: out of files; what was recorded is shown, and not judged"),
         ("error", "the engine gave up at 00:07 of 00:10: out of files"),
     ],
 )

@@ -22,6 +22,7 @@ from perfgate.measure.recording import (
     HealthSample,
     Outcome,
     Second,
+    ServiceEnd,
     ServiceSample,
     second_to_body,
 )
@@ -76,4 +77,5 @@ def write(recording: Recording, folder: Path) -> Path:
             journal.append(SAMPLE, asdict(sample))
         if recording.exit:
             journal.append(EXIT, asdict(recording.exit))
+        journal.append(END, asdict(ServiceEnd(len(recording.samples))))
     return folder

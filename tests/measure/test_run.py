@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from perfgate.errors import RecordingError
+from perfgate.measure import odd
 from perfgate.measure.histogram import Histogram
 from perfgate.measure.journals import Recording
 from perfgate.measure.recording import (
@@ -61,7 +62,7 @@ def test_counts_rates_and_percentiles_of_an_endpoint_and_of_the_whole() -> None:
     phase = the_phase(summary)
     home, slow = phase.endpoints
     assert (home.name, home.requests, home.failures, home.error_rate) == (HOME, 1250, 250, 0.2)
-    assert (home.throughput_per_s, slow.throughput_per_s, phase.total.throughput_per_s) == (125.0, 10.0, 135.0)
+    assert (home.throughput_per_s, slow.throughput_per_s, phase.total.throughput_per_s) == (100.0, 10.0, 110.0)
     assert home.latency_ms.p50 == pytest.approx(50.5, rel=0.01)
     assert (home.latency_ms.min, home.failed_ms.max) == (1.0, 0.1)
     assert (phase.total.name, phase.total.requests, phase.total.failures) == (None, 1350, 250)
@@ -217,6 +218,38 @@ def _rare_kinds() -> list[FailureCount]:
     return [FailureCount(HOME, "steady", 0, f"kind {number}", 1, "once") for number in range(30)]
 
 
+@pytest.mark.parametrize(("untimed", "known"), [(1, True), (2, False)])
+def test_requests_without_a_time_count_and_are_no_latency(untimed: int, known: bool) -> None:
+    """Of 100 a single one changes nothing; when more are missing, what the others took is not told as that of all."""
+    recording = steady_recording(10, [5.0] * 99)
+    for second in recording.seconds:
+        second.cells[0].untimed = untimed
+    summary = reduced(recording)
+    phase = the_phase(summary)
+    for entry in (phase.total, phase.endpoints[0]):
+        assert (entry.requests, entry.failures, entry.untimed) == (10 * (99 + untimed), 0, 10 * untimed)
+        assert entry.throughput_per_s == 99 + untimed
+        assert entry.latency_ms.p95 == entry.service_ms.p95 == (5.0 if known else None)
+        assert (entry.p95_interval_ms is not None) is known
+    assert summary.series.requests == [99 + untimed] * 10
+    (words,) = summary.health.notes
+    assert words.startswith(f"{10 * untimed} successful requests have no response time ({HOME})")
+
+
+def test_what_a_scenario_told_that_cannot_be_used_is_said() -> None:
+    """By what it was, and how often."""
+    recording = steady_recording()
+    recording.seconds[2].odd = {odd.RESPONSE_LENGTH: 2}
+    recording.seconds[7].odd = {odd.RESPONSE_LENGTH: 1, odd.NAME: 1}
+    health = reduced(recording).health
+    assert health.valid
+    assert health.odd == {odd.RESPONSE_LENGTH: 3, odd.NAME: 1}
+    assert [words.split(" with ")[0] for words in health.notes] == [
+        "the scenario told of 1 event",
+        "the scenario told of 3 events",
+    ]
+
+
 def test_custom_metrics_are_reduced_like_response_times() -> None:
     """For the service as a whole, and for each endpoint that values were reported for."""
     recording = steady_recording()
@@ -280,7 +313,10 @@ def test_a_steady_phase_has_intervals_and_a_ramp_has_none() -> None:
     summary = reduced(Recording(BEGUN, seconds_of(cells, 60), End("completed", "", 60.0)), curve)
     found = the_phase(summary).endpoints[0].p95_interval_ms
     assert found is not None
-    assert 10 < found[0] < found[1] < 13
+    low, high = found
+    assert low is not None
+    assert high is not None
+    assert 10 < low < high < 13
     assert the_phase(summary).total.p99_interval_ms is not None
     assert the_phase(summary, "ramp").endpoints[0].p95_interval_ms is None
 

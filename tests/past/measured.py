@@ -15,6 +15,7 @@ from perfgate.cli import cli
 from perfgate.measure.manifest import Manifest
 from perfgate.past.concluding import conclude, entries_in
 from perfgate.plan.budgets_file import read_plan
+from perfgate.plan.secrecy import configuration_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,8 @@ class Measured:
         path.write_text(text.replace(old, new))
         manifest = self.manifest
         manifest.budgets_text = path.read_text()
+        plan = self.plan
+        manifest.configurations = {name: configuration_digest(one, plan.root) for name, one in plan.services.items()}
         manifest.save(self.folder)
 
     def amend(self, **fields: Any) -> None:

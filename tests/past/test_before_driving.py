@@ -54,8 +54,15 @@ def test_a_store_that_cannot_be_one_is_refused_before_anything_is_driven(measure
 def test_a_recording_knows_where_it_was_measured_without_naming_the_host() -> None:
     """The pushed branch, the pull request, and a digest that differs from job to job."""
     push = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_REF_NAME": "main", "GITHUB_RUN_ID": "1"}
-    first, second = origin_of(push), origin_of({**push, "GITHUB_RUN_ID": "2"})
+    first, second = origin_of(push, "c" * 40), origin_of({**push, "GITHUB_RUN_ID": "2"}, "c" * 40)
     assert (first["branch"], first["pull_request"]) == ("main", None)
     assert first["job"] != second["job"]
     assert recording_id("run", 1.0, "c", first) != recording_id("run", 1.0, "c", second)
-    assert recording_id("run", 1.0, "c", first) == recording_id("run", 1.0, "c", origin_of(push))
+    assert recording_id("run", 1.0, "c", first) == recording_id("run", 1.0, "c", origin_of(push, "c" * 40))
+
+
+def test_what_a_job_of_a_branch_checked_out_besides_is_no_run_of_that_branch() -> None:
+    """A comment on a pull request starts a job of main, which checks the pull request out by its commit."""
+    comment = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "issue_comment", "GITHUB_REF_NAME": "main"}
+    assert origin_of({**comment, "GITHUB_SHA": "a" * 40}, "a" * 40)["branch"] == "main"
+    assert origin_of({**comment, "GITHUB_SHA": "a" * 40}, "b" * 40)["branch"] is None

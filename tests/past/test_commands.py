@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from perfgate.errors import BaselineError
 from perfgate.past.promoting import promoted_commit
 
 if TYPE_CHECKING:
+    from perfgate.baseline.entry import Entry
     from tests.past.measured import Measured
 
 PIN = Pin("ada", 1_760_000_000.0, "released as 1.0")
@@ -70,7 +72,7 @@ class TestTheOtherCommands:
         assert lines[2].startswith("  earlier-0")
         assert lines[3].startswith("* earlier-1")
         assert len(measured.perfgate("baseline", "list", "--limit", "1").output.splitlines()) == 3
-        assert "no runs in" in measured.perfgate("baseline", "list", "--load", "peak").output
+        assert "no runs of load peak in" in measured.perfgate("baseline", "list", "--load", "peak").output
 
     def test_show_tells_whether_a_run_can_be_a_baseline(self, measured: Measured) -> None:
         """And why not."""
@@ -153,6 +155,67 @@ class TestTrend:
     def test_without_a_history_says_so(self, measured: Measured) -> None:
         """Not a traceback, and no empty table."""
         assert "no runs of the branch" in measured.perfgate("trend").output
+
+
+class TestWhereTheRunsAre:
+    """Who finds none learns which branch was looked at, and where there are some."""
+
+    def test_trend_names_the_branch_and_counts_the_runs_of_others(self, measured: Measured) -> None:
+        """`origin/HEAD` may be another branch than the one that people work on."""
+        measured.keep(measured.earlier(7, commit="f" * 40, branch="work"))
+        lines = measured.perfgate("trend").output.splitlines()
+        assert lines[0].startswith("no runs of the branch main (the default branch) in ")
+        assert lines[1] == "other branches have 7 runs (work 7): choose one with --branch"
+
+    def test_trend_follows_the_branch_that_is_named(self, measured: Measured) -> None:
+        """Also one that this clone does not have."""
+        measured.keep(measured.earlier(7, commit="f" * 40, branch="work"))
+        done = measured.perfgate("trend", "--branch", "work")
+        assert "GET /item" in done.output
+        assert "of the branch work (--branch)" in done.output.splitlines()
+        assert "other branches" not in done.output
+
+    def test_trend_says_what_it_leaves_out(self, measured: Measured) -> None:
+        """Whether there is something else to show or not."""
+        one, two, three, four = measured.earlier(4)
+        measured.keep(
+            [
+                one,
+                replace(two, dirty=True),
+                replace(three, pull_request="7"),
+                replace(four, commit="e" * 40),
+            ]
+        )
+        lines = measured.perfgate("trend").output.splitlines()
+        assert "of the branch main (the default branch)" in lines
+        assert "left out: 1 run of it, measured with uncommitted changes, or invalid" in lines
+        assert "left out: 1 run recorded on main, of commits that it does not lead to" in lines
+
+    def test_trend_counts_what_the_budgets_file_does_not_name(self, measured: Measured) -> None:
+        """A load that was renamed is why nothing is shown."""
+        kept = [replace(one, load="old", id=f"{one.recording}/shop/old") for one in measured.earlier(2)]
+        measured.keep(kept)
+        assert "other services and loads have 2 runs" in measured.perfgate("trend").output
+
+    def test_list_says_what_it_looked_for_and_what_there_is(self, measured: Measured) -> None:
+        """A branch that is spelt wrongly is no empty history."""
+        measured.keep([*measured.earlier(2), *_pulled(measured)])
+        words = measured.perfgate("baseline", "list", "--branch", "mian").output
+        assert words.startswith("no runs of branch mian in ")
+        assert words.endswith("; there are 3 runs (main 2, pull requests 1)\n")
+
+    def test_a_missing_baseline_says_where_there_are_runs(self, measured: Measured) -> None:
+        """With the setting that decides it."""
+        measured.keep(measured.earlier(2, commit="f" * 40, branch="work"))
+        message = measured.conclude().runs[0].checks[-1].message
+        assert "there is no run of shop/normal to compare with" in message
+        assert "elsewhere there are 2 runs (work 2): branch in [gate] says whose count" in message
+
+
+def _pulled(measured: Measured) -> list[Entry]:
+    """A run of a pull request."""
+    (found,) = measured.earlier(1, pull_request="7")
+    return [replace(found, id="pulled/shop/normal", recording="pulled")]
 
 
 class TestTheCommitThatCompareTakes:

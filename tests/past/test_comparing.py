@@ -57,12 +57,45 @@ def test_what_is_compared() -> None:
 
 
 def test_a_new_endpoint_and_one_that_is_gone_are_told_and_not_compared() -> None:
-    """One line for each."""
+    """One line for each; what every one of the last runs had is more than a note: nobody has judged it."""
     past = past_of(driven())
     older = [row.model_copy(update={"endpoint": "GET /old"}) for row in past.rows if row.endpoint == ITEM]
     past = past.model_copy(update={"rows": [*rows_without(past, ITEM), *older]})
     one_sided = {(c.endpoint, c.decision, c.status) for c in found(driven(), past) if c.decision in {"new", "gone"}}
-    assert one_sided == {(ITEM, "new", "skipped"), ("GET /old", "gone", "skipped")}
+    assert one_sided == {(ITEM, "new", "skipped"), ("GET /old", "gone", "warn")}
+    required = found(driven(), past, Gate(require_baseline=True))
+    assert [check.status for check in required if check.decision == "gone"] == ["invalid"]
+
+
+def test_an_endpoint_that_comes_and_goes_is_noted_when_it_is_gone() -> None:
+    """A rare one may be in no request of a run."""
+    past = past_of(driven())
+    rare = Row(endpoint="GET /rare", metric="p50", values=[None, *[1.0] * (len(WIGGLE) - 1)])
+    checks = found(driven(), past.model_copy(update={"rows": [*past.rows, rare]}))
+    (gone,) = [check for check in checks if check.decision == "gone"]
+    assert (gone.endpoint, gone.status) == ("GET /rare", "skipped")
+    assert "7 of 8 earlier runs" in gone.message
+
+
+def test_a_metric_that_is_gone_is_a_warning() -> None:
+    """The service's memory was measured in all runs but this one; a percentile may just have too few requests."""
+    past = past_of(driven())
+    own = driven().model_copy(update={"memory_max_bytes": None})
+    (gone,) = [check for check in found(own, past) if check.decision == "gone"]
+    assert (gone.endpoint, gone.status) == (None, "warn")
+    assert "memory" in gone.message
+    few = endpoint(LOOK)
+    few = few.model_copy(update={"latency_ms": few.latency_ms.model_copy(update={"p95": None})})
+    own = driven().model_copy(update={"endpoints": [few, endpoint(ITEM)]})
+    assert not [check for check in found(own, past) if check.decision == "gone"]
+
+
+def test_what_is_gone_is_told_also_where_too_few_runs_are_there_to_compare() -> None:
+    """One run is enough to know that it had it."""
+    past = past_of(driven(), runs=2)
+    own = driven().model_copy(update={"endpoints": [endpoint(LOOK)]})
+    told = {(check.endpoint, check.status) for check in found(own, past)}
+    assert told == {(None, "skipped"), (ITEM, "warn")}
 
 
 def test_an_endpoint_that_few_earlier_runs_have_is_one_line_too() -> None:

@@ -255,8 +255,12 @@ class TestATroubledStore:
     def test_what_was_compared_with_cannot_be_damaged_unnoticed(self, measured: Measured) -> None:
         """A recording without it would show another verdict."""
         measured.conclude()
-        (measured.folder / "history.json").write_text("{")
-        with pytest.raises(RecordingError, match="damaged"):
+        path = measured.folder / "history.json"
+        path.write_text("{")
+        with pytest.raises(RecordingError, match="what the run was compared with is lost"):
+            _again(measured)
+        path.unlink()
+        with pytest.raises(RecordingError, match="what the run was compared with is lost"):
             _again(measured)
 
     def test_a_required_comparison_that_was_never_made_stays_invalid(self, measured: Measured) -> None:

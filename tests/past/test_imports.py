@@ -7,15 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from perfgate.baseline.event import read_event
 from perfgate.baseline.store import open_store
+from perfgate.cli import cli
 from perfgate.errors import StorageError
 from perfgate.importers.imported import Imported, Series
 from perfgate.importing import judge
 from perfgate.past.imports import conclude
 from perfgate.past.trend import series_of
 from perfgate.plan.budgets_file import read_plan
+from perfgate.report.trend import trend_table
 from tests.compare.repository import Repository
 
 if TYPE_CHECKING:
@@ -134,8 +137,50 @@ def test_a_benchmark_that_is_new_or_gone_is_told(project: Project) -> None:
     """A renamed one is both; nothing disappears silently."""
     project.earlier("test_encode", "test_decode")
     result = project.take(results(benchmark("test_encode", 1.0), benchmark("test_parse", 1.0), run=9))
-    told = {check.endpoint: check.decision for check in compared(result).values() if check.status == "skipped"}
-    assert told == {"test_parse": "new", "test_decode": "gone"}
+    told = {check.endpoint: (check.decision, check.status) for check in compared(result).values() if check.endpoint}
+    assert told.pop("test_encode")[1] == "pass"
+    assert told == {"test_parse": ("new", "skipped"), "test_decode": ("gone", "warn")}
+    assert result.verdict == "warn"
+
+
+@pytest.mark.parametrize("runs", [1, 6])
+def test_when_all_names_have_changed_it_is_no_pass(project: Project, runs: int) -> None:
+    """The budget `*` holds for whatever there is; but nothing of what was measured so far was judged."""
+    project.change('"test_encode"', '"*"')
+    project.earlier("test_encode", "test_decode", runs=runs)
+    renamed = project.take(results(benchmark("test_code", 8.0), run=9))
+    assert renamed.verdict == "warn"
+    gone = [check.endpoint for check in compared(renamed).values() if check.decision == "gone"]
+    assert gone == ["test_encode", "test_decode"]
+    again = project.take(results(benchmark("test_code", 8.1), run=10))
+    assert again.verdict == "warn"  # of the same change
+    project.repository.commit("what is measured next")
+    assert project.take(results(benchmark("test_code", 8.2), run=11)).verdict == "pass"
+
+
+def test_a_release_of_a_tool_begins_a_new_series(project: Project) -> None:
+    """It may measure another thing under the same name: Lighthouse 13 does not mean by TTFB what 12 meant."""
+    project.change('"test_encode"', '"*"')
+    for run in range(6):
+        project.take(replace(results(benchmark("ttfb", 1.0), run=run), tool="lighthouse", version="12.8.1"))
+    project.repository.commit("what is measured next")
+    mended = replace(results(benchmark("ttfb", 1.0), run=8), tool="lighthouse", version="12.8.2")
+    assert compared(project.take(mended))["ttfb", "p50"].status == "pass"
+    later = replace(results(benchmark("ttfb", 6.2), run=9), tool="lighthouse", version="13.0.0")
+    check = compared(project.take(later))[None, "history"]
+    assert check.status == "skipped"
+    assert "a new series begins, because lighthouse changed from 12.8 to 13.0" in check.message
+
+
+def test_a_figure_in_another_unit_is_no_earlier_figure(project: Project) -> None:
+    """The tool now gives seconds under the same name, or bytes."""
+    project.earlier("test_encode", "test_decode")
+    size = Series("test_encode", "bytes", given={"mean": 5.0})
+    project.take(results(size, benchmark("test_decode", 1.0), run=8))
+    project.repository.commit("what is measured next")
+    result = project.take(results(benchmark("test_encode", 1.0), benchmark("test_decode", 1.0), run=9))
+    assert compared(result)["test_encode", "mean"].baseline == pytest.approx(1.0, rel=0.05)
+    assert project.kept()[1].units == {"test_encode": "bytes"}
 
 
 def test_what_was_not_asked_for_is_not_gone(project: Project) -> None:
@@ -265,11 +310,8 @@ def test_results_of_one_tool_that_are_no_series_do_not_stand_for_each_other(proj
     project.change('"test_encode"', '"test_*"')
     project.earlier("test_decode")
     other = results(benchmark("test_encode", 1.0), run=9)
-    check = compared(project.take(other))[None, "history"]
-    assert (check.status, check.message) == (
-        "invalid",
-        "0 comparable runs: 5 more are needed to compare with the history",
-    )
+    check = compared(project.take(other))["test_decode", "history"]
+    assert (check.decision, check.status) == ("gone", "invalid")
     project.take(other, name="encoding")
     assert {entry.load for entry in project.kept()} == {"benchmarks", "encoding"}
 
@@ -295,6 +337,47 @@ def test_the_trend_of_a_benchmark_is_shown_with_those_of_loads(project: Project)
         store.close()
     assert (series.service, series.load, series.endpoint) == ("pytest-benchmark", "benchmarks", "test_encode")
     assert len(series.values) == 6
+
+
+def test_every_command_shows_what_was_imported(project: Project) -> None:
+    """With statistics that no budget has, in their own units."""
+    size = Series("bundle", "bytes", given={"mean": 2_000_000.0, "min": 1.0, "max": 3.0, "p90": 2.0})
+    project.take(results(size, benchmark("test_encode", 1.0)))
+    file = str(project.repository.root / "history.jsonl")
+    for words, seen in {
+        ("list",): "pytest-benchmark/benchmarks",
+        ("show", "latest"): "2 MB",
+        ("promote", "latest", "--reason", "kept", "--yes"): "2 MB",
+        ("export", file): "wrote 1 entries",
+        ("import", file): "0 of 1 entries were new",
+        ("prune", "--keep", "3"): "forgot 0",
+        ("drop", "latest", "--yes"): "dropped 1 of 1",
+    }.items():
+        done = CliRunner().invoke(cli, ["baseline", *words, "--budgets", str(project.repository.root / "budgets.toml")])
+        assert (done.exit_code, seen in done.output) == (0, True), done.output
+
+
+def test_a_time_of_zero_is_a_value(project: Project) -> None:
+    """JMeter's clock has whole milliseconds: from 0 ms to 500 ms is a slowdown, and the runs with 0 ms are runs."""
+    project.change('"test_encode"', '"*"')
+    project.change("9ms", "900ms")
+    for run in range(6):
+        project.take(results(Series("ping", given={"mean": 0.0, "p50": 0.0}), run=run))
+    project.repository.commit("what is measured next")
+    found = compared(project.take(results(Series("ping", given={"mean": 500.0, "p50": 0.0}), run=9)))
+    assert (found["ping", "mean"].status, found["ping", "mean"].baseline) == ("fail", 0.0)
+    assert found["ping", "p50"].status == "pass"
+    below = compared(project.take(results(Series("ping", given={"mean": 0.4, "p50": 0.9}), run=10)))
+    assert {below["ping", metric].status for metric in ("mean", "p50")} == {"skipped"}
+    plan = read_plan(project.repository.root / "budgets.toml")
+    store = open_store(plan.gate.store, project.repository.root)
+    try:
+        (series,) = series_of(plan, store, read_event({}), "mean", 100, benchmarks=True)
+        assert series.values[:6] == (0.0,) * 6
+        assert "0 ms" in trend_table([series])
+        assert series.changes() == []
+    finally:
+        store.close()
 
 
 def test_results_without_a_value_leave_no_trace(project: Project) -> None:

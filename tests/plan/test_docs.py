@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from perfgate.plan.budget import METRICS
+from perfgate.plan.budget import DEFAULT_ERROR_RATE, METRICS
 from perfgate.plan.budgets_file import budgets_schema
 from perfgate.plan.plan import Gate, HealthLimits, Load, Service
 from perfgate.plan.units import DURATION, PERCENT, RATE, SIZE
@@ -18,7 +18,8 @@ from tests.plan.writing import COMPLETE, plan_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGE = (Path(__file__).parents[2] / "docs" / "budgets.md").read_text()
+PAGE_FOLDER = Path(__file__).parents[2] / "docs"
+PAGE = (PAGE_FOLDER / "budgets.md").read_text()
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 WORDS = set(
     re.findall(r"[a-z0-9_]+", " ".join(re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL))))
@@ -90,3 +91,12 @@ def test_the_defaults_are_those_of_the_plan(key: str, default: str) -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith(f"| `{key}`")]
     assert rows
     assert all(row.split("|")[-2].strip().strip('`"') == default for row in rows)
+
+
+@pytest.mark.parametrize("page", ["budgets.md", "getting-started.md"])
+def test_that_errors_are_judged_without_a_budget_is_told_with_the_defaults(page: str) -> None:
+    """Where a reader meets budgets first, and in the reference."""
+    text = " ".join((PAGE_FOLDER / page).read_text(encoding="utf-8").split())
+    assert "Errors are judged even where" in text
+    assert f"more than {DEFAULT_ERROR_RATE.warn:.0%}".replace("%", " %") in text
+    assert f"more than {DEFAULT_ERROR_RATE.fail:.0%}".replace("%", " %") in text

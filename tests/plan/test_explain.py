@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from perfgate.plan.explain import AppliedLimit, applicable_limits
 from tests.plan.writing import LOADS, SERVICE, plan_of
 
@@ -103,3 +105,11 @@ def test_limits_of_benchmarks_stand_at_the_end() -> None:
         (None, "test_*", "p95", "ms", 3.0, None),
     ]
     assert {row.inherited_from for row in rows} == {"benchmarks"}
+
+
+@pytest.mark.parametrize(("written", "uncertain"), [("", "warn"), ('[gate]\nuncertain = "fail"\n', "fail")])
+def test_what_is_made_of_a_doubt_holds_for_every_limit(written: str, uncertain: str) -> None:
+    """A warning unless it is written otherwise; benchmarks have it, too."""
+    text = written + LOADS + SERVICE + TABLES + '[benchmarks."test_*"]\np50 = "2ms"\n'
+    found = [row.uncertain for row in applicable_limits(plan_of(text)) if row.metric in {"p50", "p95", "tokens.p95"}]
+    assert (len(found) > 5, set(found)) == (True, {uncertain})

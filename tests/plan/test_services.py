@@ -88,9 +88,9 @@ def test_a_command_is_one_string_or_its_words(command: str) -> None:
         (
             '"http://127.0.0.1:{port}"',
             '"ftp://127.0.0.1"',
-            'services.shop.url: "ftp://127.0.0.1" is not an http or https',
+            'services.shop.url: "ftp://127.0.0.1" has no port',
         ),
-        ('"http://127.0.0.1:{port}"', '"127.0.0.1:{port}"', 'services.shop.url: "127.0.0.1:{port}" is not an http or'),
+        ('"http://127.0.0.1:{port}"', '"127.0.0.1:{port}"', "services.shop.url: not a usable URL: '127.0.0.1:1' is"),
         ('"http://127.0.0.1:{port}"', '"http://"', "services.shop.url: not a usable URL: 'http://' is not an absolute"),
         (
             '"http://127.0.0.1:{port}"',

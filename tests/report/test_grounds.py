@@ -24,12 +24,12 @@ def test_both_sides_are_named_with_how_the_base_was_chosen() -> None:
 def test_how_it_was_made_is_told_with_what_was_left_out_and_why_it_ended() -> None:
     """And the rate of false alarms of the whole verdict."""
     told = grounds(results.slower())
-    assert told[0] == "False alarms: on unchanged code at most 1 % of such verdicts, all checks together, are red."
+    assert told[0] == "False alarms: on unchanged code at most 1 % of such verdicts, all comparisons together, are red."
     assert told[2] == (
         "catalog / peak: 27 pairs of 1 s blocks counted (ABBA); 3 pairs dropped (steal 2, schedule lag 1); 1 m 4 s, "
         "ended: every check is decided; 10 % slower is tolerated"
     )
-    assert told[3].endswith("0.55 ms, spread 2.5 % (200 repetitions)")
+    assert told[3].endswith("550 µs, spread 2.5 % (200 repetitions)")
 
 
 def test_the_choice_of_a_baseline_says_how_far_it_walked_and_on_how_many_runs_it_rests() -> None:

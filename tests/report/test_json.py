@@ -131,3 +131,12 @@ def test_the_slowest_requests_have_all_that_is_known() -> None:
         "url": "http://127.0.0.1:8001/items/17",
         "trace_id": None,
     }
+
+
+def test_what_a_terminal_obeys_is_written_as_an_escape_and_comes_back() -> None:
+    """Marks of direction and control characters: whoever prints the file sees them, whoever reads it has them."""
+    name = "GET /\x1b[2J\x9b\u202e\u2066\u2028\x7fé"
+    hostile = results.hostile(name)
+    text = report.render(hostile)
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert report.parse(text) == hostile

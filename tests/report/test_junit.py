@@ -158,3 +158,20 @@ def test_two_names_that_differ_in_a_control_character_stay_apart() -> None:
     checks = [results.check(endpoint="a\x00"), results.check(endpoint="a")]
     root = read(results.passed(runs=[results.run(checks=checks)]))
     assert [one.get("name") for one in root.iter("testcase")] == ["a\\x00 p95", "a p95"]
+
+
+def test_cases_of_one_name_are_told_apart() -> None:
+    """Two files, two tools, or a service and a load whose names are joined alike: CI systems keep one of a name."""
+    checks = [results.check(endpoint="GET /"), results.check(endpoint="GET /"), results.check(endpoint="POST /")]
+    root = read(results.passed(kind="benchmarks", runs=[], services=[], checks=checks))
+    assert [one.get("name") for one in root.iter("testcase")] == ["GET / p95", "GET / p95 (2)", "POST / p95"]
+
+
+def test_the_kinds_of_failures_stand_in_the_suite_and_where_too_much_failed() -> None:
+    """Whoever reads a test view sees what failed, and not only how much."""
+    failed = results.check("fail", metric="error_rate", unit="share", observed=0.2, limit=0.01)
+    root = read(results.passed(runs=[results.run(checks=[failed])]))
+    suite = root.find("testsuite")
+    assert suite is not None
+    assert "HTTP 503" in (suite.findtext("system-out") or "")
+    assert "HTTP 503" in (suite.findtext("testcase/failure") or "")

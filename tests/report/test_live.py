@@ -70,7 +70,7 @@ def test_a_log_gets_a_line_for_each_event_and_one_every_five_seconds() -> None:
     """A job's log stays short, and shows that something is going on."""
     stream = StringIO()
     drive(live.PlainView(stream), 12)
-    now = "20 users: p95 180 ms of 250 ms, 400 req/s"
+    now = "20 users: p95 180 ms of 200 ms, 400 req/s"
     assert stream.getvalue().splitlines() == [
         "catalog: starting",
         "catalog: ready after 0.84 s",
@@ -102,7 +102,7 @@ def test_the_numbers_of_a_line_are_those_of_the_last_five_seconds() -> None:
         [(9, 999.0)] * 5 + [(100, 10.0), (200, 30.0), (300, None)] + [(200, 20.0)] * 2
     ):
         view.second("catalog", "peak", progress(second, requests=requests, p95_ms=p95_ms), None)
-    assert "p95 30 ms of 250 ms, 200 req/s, 10 failed" in stream.getvalue().splitlines()[-1]
+    assert "p95 30 ms of 200 ms, 200 req/s, 10 failed" in stream.getvalue().splitlines()[-1]
 
 
 def test_waiting_arrivals_are_shown_when_there_are_any() -> None:
@@ -115,19 +115,29 @@ def test_waiting_arrivals_are_shown_when_there_are_any() -> None:
 
 
 @pytest.mark.parametrize(
-    ("p95_ms", "headroom"), [(125.0, 0.5), (250.0, 0.0), (300.0, pytest.approx(-0.2)), (None, None)]
+    ("p95_ms", "headroom"),
+    [(100.0, 0.5), (200.0, 0.0), (225.0, pytest.approx(0.1)), (250.0, 0.0), (300.0, pytest.approx(-0.2)), (None, None)],
 )
 def test_headroom_is_the_share_of_the_budget_that_is_left(p95_ms: float | None, headroom: float | None) -> None:
-    """Negative past the budget; unknown without a p95."""
+    """Up to the limit that warns, then to the one that fails; negative past that; unknown without a p95."""
     track = live.Track.of(SERVICE, PEAK)
     track.advance(progress(0, p95_ms=p95_ms), None)
     assert track.headroom == headroom
 
 
+def test_the_line_says_that_the_limit_that_warns_is_passed() -> None:
+    """And goes on with the one that fails."""
+    track = live.Track.of(SERVICE, PEAK)
+    track.advance(progress(0, p95_ms=180.0), None)
+    assert track.p95 == "p95 180 ms of 200 ms"
+    track.advance(progress(1, p95_ms=220.0), None)
+    assert track.p95 == "p95 220 ms of 250 ms, over the limit that warns"
+
+
 def test_headroom_is_held_against_the_loads_own_limit() -> None:
-    """Its failing tier, or the warning one where that is all there is."""
+    """Its warning tier first, where there are two."""
     gentle = Load("gentle", "steady", "closed", hold(5, 10))
-    assert live.Track.of(SERVICE, PEAK).p95_limit_ms == 250.0
+    assert live.Track.of(SERVICE, PEAK).p95_limit_ms == 200.0
     assert live.Track.of(SERVICE, gentle).p95_limit_ms == 100.0
 
 
@@ -148,7 +158,7 @@ def test_a_terminal_shows_bar_numbers_and_headroom() -> None:
     lines = seen(stream).splitlines()
     assert lines[-2].startswith("catalog / peak ━")
     assert lines[-2].endswith("12 s of 1 m, steady, 20 users")
-    assert lines[-1] == "  p95 180 ms of 250 ms (28 % left), 400 req/s, 1 failed, CPU 41 %, 170 MB"
+    assert lines[-1] == "  p95 180 ms of 200 ms (10 % left), 400 req/s, 1 failed, CPU 41 %, 170 MB"
     view.second("catalog", "peak", progress(12, p95_ms=300.0), SAMPLE)
     assert "(20 % over)" in seen(stream).splitlines()[-1]
     view.close()

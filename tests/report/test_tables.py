@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from math import inf
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.judge.result import Capacity, Drift, Recovery, Result
+from perfgate.judge.words import lasting
+from perfgate.report import html, junit, markdown, prometheus, text
+from perfgate.report import json as result_json
+from perfgate.report.changes import compared_rows, most_changed, sureness
+from perfgate.report.comment import Context, Part, render
 from perfgate.report.statements import (
     caveats,
     closing,
@@ -16,7 +25,8 @@ from perfgate.report.statements import (
     health_notes,
     unjudged,
 )
-from perfgate.report.tables import CheckRow, check_rows, excess, lasting, moment, placed_doubts, printable, summary_row
+from perfgate.report.tables import CheckRow, check_rows, excess, moment, placed_doubts, printable, summary_row
+from perfgate.suite.words import check_title
 from tests.report import results
 
 
@@ -163,6 +173,114 @@ def test_the_headline_tells_the_verdict_and_how_many_checks_made_it(result: Resu
 def test_the_headline_of_a_comparison_says_what_changed_most_and_by_how_much(result: Result, words: str) -> None:
     """Endpoints' latency goes before resources; new and gone endpoints are not counted as checks."""
     assert headline(result) == words
+
+
+@pytest.mark.parametrize(
+    ("surest", "other"),
+    [
+        ((25.0, (20.0, 30.0)), (40.0, (11.0, 90.0))),  # the wider estimate is larger, and less is known of it
+        ((25.0, (20.0, 30.0)), (24.0, (20.0, 28.0))),  # alike in what is sure: the larger estimate
+        ((25.0, (20.0, 30.0)), (400.0, None)),  # of which nothing is sure
+        ((12.0, (2.0, 22.0)), (60.0, (-30.0, 190.0))),  # may be no change at all
+        ((12.0, (-1.0, 26.0)), (60.0, (-30.0, 190.0))),
+        ((-25.0, (-29.0, -20.0)), (-60.0, (-90.0, -5.0))),  # faster: the end that is nearer to no change, likewise
+        ((-50.0, (-60.0, -45.0)), (70.0, (60.0, 80.0))),  # halved is as far as doubled
+        ((5.0, (4.0, 6.0)), (None, None)),
+    ],
+)
+def test_what_changed_most_is_what_surely_changed_most(
+    surest: tuple[float, Any], other: tuple[float | None, Any]
+) -> None:
+    """The largest of many estimates is mostly the one that is known worst: it is not the one to blame, nor to praise.
+
+    Every report asks the same: the headline, what to do, and the order and the first line of the comment.
+    """
+    checks = [
+        results.paired("worse", "fail", endpoint=name, change_percent=change, interval_percent=ends)
+        for name, (change, ends) in (("GET /sure", surest), ("GET /other", other))
+    ]
+    for order in (checks, checks[::-1]):
+        result = results.compared(*order, verdict="fail", exit_code=1)
+        assert most_changed(compared_rows(result)).name == "GET /sure"
+        assert "of GET /sure by" in headline(result)
+        lines = render([Part("", result)], Context()).splitlines()
+        assert "of `GET /sure` (catalog / peak) changed" in lines[0]
+        assert [name for line in lines for name in re.findall(r"^\|.*`GET /(\w+)`", line)][:2] == ["sure", "other"]
+
+
+def test_an_interval_without_an_upper_end_still_says_how_far_at_least() -> None:
+    """What cannot be bounded above is none the less surely worse."""
+    open_ended = results.paired("worse", "fail", change_percent=12.0, interval_percent=(11.0, inf))
+    bounded = results.paired("worse", "fail", change_percent=30.0, interval_percent=(10.5, 50.0))
+    assert sureness(open_ended) > sureness(bounded)
+
+
+def test_errors_that_became_more_come_before_any_latency() -> None:
+    """They are counted in points and have no interval in percent; what fails quickly is no measure of slowness."""
+    errors = results.paired(
+        "worse", "fail", endpoint="GET /fails", metric="error_rate", unit="ratio", baseline=0.0, observed=0.1,
+        limit=0.01, change_percent=None, interval_percent=None,
+    )  # fmt: skip
+    slower = results.paired("worse", "fail", endpoint="GET /slow", change_percent=400.0, interval_percent=(300, 500))
+    for order in ((errors, slower), (slower, errors)):
+        result = results.compared(*order, verdict="fail", exit_code=1)
+        assert most_changed(compared_rows(result)).name == "GET /fails"
+        assert "`GET /fails`" in render([Part("", result)], Context()).splitlines()[0]
+
+
+def test_changes_that_are_alike_stay_in_their_order() -> None:
+    """So that the same result is always told in the same words."""
+    checks = [results.paired("worse", "fail", endpoint=name, change_percent=20.0) for name in ("GET /b", "GET /a")]
+    result = results.compared(*checks, verdict="fail", exit_code=1)
+    assert "of GET /b by" in headline(result)
+    assert "of `GET /b` (catalog / peak)" in render([Part("", result)], Context())
+
+
+def test_a_broken_budget_is_ranked_by_what_is_sure_too() -> None:
+    """A few slow requests of a rare endpoint are not what the comment begins with."""
+    sure = results.check("fail", endpoint="GET /sure", observed=312.0, observed_interval=(305.0, 320.0))
+    wide = results.check("fail", endpoint="GET /wide", observed=500.0, observed_interval=(240.0, 900.0))
+    result = results.passed(verdict="fail", exit_code=1, runs=[results.run("peak", checks=[wide, sure])])
+    assert "of `GET /sure` (catalog / peak) is 312 ms" in render([Part("", result)], Context()).splitlines()[0]
+
+
+def test_the_mean_of_a_comparison_is_called_what_it_is_in_every_report() -> None:
+    """It is the mean of logarithms, and beside it stand means of milliseconds; keys of files are `mean` as before."""
+    mean = results.paired("worse", "fail", metric="mean", message="geometric mean 20 ms to 30 ms, +1 %; proven worse")
+    result = results.compared(mean, verdict="fail", exit_code=1)
+    assert headline(result) == "FAIL: slower, geometric mean of GET /items/{id} by +1 % (1 of 1 check)"
+    for shown in (*in_every_report(result), render([Part("", result)], Context()), check_title(mean)):
+        assert "geometric mean" in shown
+        assert not re.search(r"(?<!geometric )\bmean (\(paired|of GET|paired)", shown)
+    assert '"metric": "mean"' in result_json.render(result)
+    assert all('metric="mean"' in line for line in prometheus.render(result).splitlines() if "change_ratio{" in line)
+
+
+@pytest.mark.parametrize("kind", ["budget", "history"])
+def test_the_mean_of_requests_and_of_the_history_is_the_arithmetic_one(kind: Any) -> None:
+    """A budget's `mean` and the history's are means of milliseconds, and called mean."""
+    mean = results.check("fail", metric="mean", kind=kind, decision=None if kind == "budget" else "worse")
+    result = results.passed(verdict="fail", runs=[results.run("peak", checks=[mean])])
+    assert not any("geometric" in shown for shown in in_every_report(result))
+
+
+def test_a_time_below_a_millisecond_is_told_in_a_unit_that_suits_it_in_every_report() -> None:
+    """A microbenchmark's 442 ns are not 0.0004422 ms; files for machines keep the unit that they name."""
+    short = {"observed": 0.0004422, "baseline": 0.0004, "limit": 0.0003, "fail_limit": 0.0003}
+    budget = results.check("fail", **short, message="p95 442.2 ns, budget 300 ns (+47 %)")
+    moved = results.paired("worse", "fail", **short, metric="p50", message="p50 400 ns to 442.2 ns, +1 %; proven worse")
+    result = results.compared(budget, moved, verdict="fail", exit_code=1)
+    for shown in (*in_every_report(result), render([Part("", result)], Context()).replace("\u00a0", " ")):
+        assert "442.2 ns" in shown
+        assert "400 ns" in shown
+        assert not re.search(r"0\.\d+ ms", shown)
+    assert '"observed": 0.0004422' in result_json.render(result)
+    assert re.search(r"check_observed{.*} 4\.422\d*e-07", prometheus.render(result))
+
+
+def in_every_report(result: Result) -> list[str]:
+    """Those that people read."""
+    return [text.render(result), markdown.render(result), html.render(result), junit.render(result)]
 
 
 def test_the_last_line_tells_verdict_time_and_exit_code() -> None:

@@ -21,6 +21,7 @@ SECRETS = (
     "csrf-7f3a9b2c1d",
     "correct-horse-battery",
     "AKIA0123456789",
+    "ada@example.com",
 )
 
 
@@ -93,7 +94,7 @@ class TestSession:
     def test_sends_bodies(self, session: Sketch) -> None:
         """JSON and forms are kept, others are left to the user."""
         bodies = {call.endpoint: (call.json, call.form, call.notes) for call in session.calls if call.tags}
-        login = {"user": "ada@example.com", "password": FromEnv("SHOP_PASSWORD"), "remember": True}
+        login = {"user": FromEnv("SHOP_USER"), "password": FromEnv("SHOP_PASSWORD"), "remember": True}
         form = {"item": "1001", "count": "2", "csrf_token": FromEnv("SHOP_CSRF_TOKEN")}
         expected = {
             "POST /api/session": (login, None, ()),
@@ -163,3 +164,118 @@ class TestSecrets:
         cookies = [{"name": "consent", "value": "accepted"}]
         found = recorded(entry("http://a.example/terms/accepted?lang=en", cookies=cookies))
         assert found.calls[0].paths == (("/terms/accepted?lang=en",),)
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            ("Authorization", "Bearer plain-opaque-token"),
+            ("authorization", "Basic YWRhOmh1bnRlcjI="),
+            ("Proxy-Authorization", "Digest username=ada"),
+            ("X-Amz-Security-Token", "short"),
+            ("X-Auth", "hunter2hunter2"),
+            ("X-Forwarded-User", "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI0MiJ9.c2ln"),
+            ("X-Goog-Whatever", "AIzaSyD-1234567890abcdef"),
+            ("X-User", "ada@shop.test"),
+        ],
+    )
+    def test_in_headers_become_variables(self, header: tuple[str, str]) -> None:
+        """Each header that is left out is sent from the environment: nothing vanishes without a note."""
+        name, value = header
+        found = recorded(entry("http://a.example/x", headers=[{"name": name, "value": value}]))
+        assert list(found.headers) == [name.title()]
+        assert value not in scenario_source(found, "shop", "x.har")
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *(
+                "authorization",
+                "Authorization",
+                "pw",
+                "cc",
+                "p",
+                "key",
+                "pass",
+                "userpwd",
+                "accesstoken",
+                "user[pass_word]",
+            ),
+            *(
+                "card_number",
+                "cardNumber",
+                "cvc",
+                "otpCode",
+                "email",
+                "customer.email",
+                "sessionId",
+                "auth",
+                "X-Api-Key",
+            ),
+            *("client_assertion", "refresh", "SAMLResponse", "code", "iban", "phone", "csrfmiddlewaretoken"),
+        ],
+    )
+    def test_are_known_by_the_names_that_people_use(self, name: str) -> None:
+        """In a query, a form, a JSON body, the variables of GraphQL, a list of named values."""
+        variables = {"operationName": "x", "variables": {"input": {name: "hunter-two"}}}
+        bodies = [{name: "hunter-two"}, variables, {"fields": [{"name": name, "value": "hunter-two"}]}]
+        posts = [{"mimeType": "application/json", "text": json.dumps(body)} for body in bodies]
+        posts.append({"mimeType": "application/x-www-form-urlencoded", "text": f"{name}=hunter-two&n=5"})
+        entries = [entry("http://a.example/x", "POST", postData=data) for data in posts]
+        found = recorded(entry(f"http://a.example/x?{name}=hunter-two&n=5"), *entries)
+        assert "hunter-two" not in scenario_source(found, "shop", "x.har")
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            *(("author", "Ada Lovelace"), ("authority", "city"), ("p", "2"), ("page", "12345"), ("max_tokens", "500")),
+            *(("q", "blue shoes"), ("sort", "price"), ("monkey", "grivet"), ("keyword", "lamp"), ("shipping", "fast")),
+            *(("session", "false"), ("id", "1234567890123"), ("date", "2024-01-31"), ("uuid", "0" * 8)),
+        ],
+    )
+    def test_are_not_what_merely_sounds_like_one(self, name: str, value: str) -> None:
+        """A request without its plain values would ask for something else."""
+        found = recorded(entry(f"http://a.example/x?{name}={value.replace(' ', '+')}"))
+        assert len(found.calls[0].paths[0]) == 1
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'mutation { login(user: "ada", password: "hunter-two") { id } }',
+            'mutation { pay(card: "4111 1111 1111 1111") { id } }',
+            'query { user(mail: "ada@shop.test") { id } }',
+            "pay DE89 3704 0044 0532 0130 00 at once",
+            "<login><password>hunter-two</password></login>",
+            '{"inner": "{\\"pw\\": \\"hunter-two\\"}"}',
+            "https://other.test/cb?access_token=hunter-two&x=1",
+            "key sk_live_51Hx7abcdefghij in the text",
+        ],
+    )
+    def test_inside_longer_texts_are_cut_out(self, text: str) -> None:
+        """The rest of the text stays, so that the request asks for the same."""
+        data = {"mimeType": "application/json", "text": json.dumps({"query": text})}
+        found = recorded(entry("http://a.example/graphql", "POST", postData=data))
+        source = scenario_source(found, "shop", "x.har")
+        for secret in ("hunter-two", "4111 1111 1111 1111", "ada@shop.test", "51Hx7abcdefghij", "0532 0130"):
+            assert secret not in source
+        assert isinstance(found.calls[0].json["query"], tuple)
+        assert found.variables != ()
+
+    def test_declarations_of_variables_are_no_secrets(self) -> None:
+        """`$password: String!` names a type."""
+        text = "mutation Login($user: String!, $password: String!) { login(user: $user, password: $password) { id } }"
+        data = {"mimeType": "application/json", "text": json.dumps({"query": text})}
+        assert recorded(entry("http://a.example/q", "POST", postData=data)).calls[0].json == {"query": text}
+
+    def test_in_paths_are_cut_out(self) -> None:
+        """Mail addresses, as they are or encoded, and session ids behind a semicolon."""
+        urls = ["http://a.example/users/ada@shop.test/x", "http://a.example/users/ada%40shop.test/x"]
+        found = recorded(*map(entry, urls), entry("http://a.example/cart;jsessionid=hunter-two?x=1"))
+        source = scenario_source(found, "shop", "x.har")
+        assert "shop.test" not in source
+        assert "hunter-two" not in source
+        assert [call.name for call in found.calls] == ["/users/{id}/x", "/users/{id}/x", "/cart;jsessionid={id}"]
+
+    def test_in_userinfo_are_left_out(self) -> None:
+        """A password in front of the host is in no file."""
+        found = recorded(entry("http://ada:hunter-two@a.example/x"), entry("http://a.example/x"))
+        assert "hunter-two" not in scenario_source(found, "shop", "x.har") + found.url

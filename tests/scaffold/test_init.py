@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tomllib
@@ -9,16 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 from perfgate.errors import EngineError, HostNotAllowedError, ServiceError, StorageError, UsageError
-from perfgate.plan.budgets_file import read_plan
+from perfgate.plan.budgets_file import budgets_schema, read_plan
 from perfgate.scaffold import InitOptions, InitReport, init
-from tests.scaffold.test_proposal import measured
+from tests.scaffold.test_proposal import measured, measurement, summary
 
 if TYPE_CHECKING:
-    from perfgate.judge.result import Result
     from perfgate.plan.plan import Service
+    from perfgate.scaffold.spread import Measurement
     from tests.scaffold.shop import Shop
 
 DATA = Path(__file__).parent / "data"
@@ -26,7 +28,7 @@ DATA = Path(__file__).parent / "data"
 
 def written(report: InitReport) -> tuple[Service, str]:
     """The service as the plan has it, and the scenario's source."""
-    budgets, scenario = report.written
+    budgets, scenario, _ = report.written
     return read_plan(budgets).services[report.service], scenario.read_text()
 
 
@@ -189,7 +191,7 @@ class TestHosts:
     def test_that_the_user_allows_are_not_measured_unasked(self, tmp_path: Path) -> None:
         """Load on a machine that others use needs one more word."""
 
-        def never(_: Path) -> Result:
+        def never(_: Path) -> Measurement:
             raise AssertionError("it was measured")
 
         options = InitOptions(tmp_path, allow_hosts=("shop.example.com",))
@@ -223,7 +225,7 @@ class TestHosts:
         )
         asked: list[Path] = []
 
-        def measure(budgets: Path) -> Result:
+        def measure(budgets: Path) -> Measurement:
             asked.append(budgets)
             return measured()
 
@@ -290,22 +292,44 @@ class TestMeasurement:
         shop.page("/")
         seen: list[str] = []
 
-        def measure(budgets: Path) -> Result:
+        def measure(budgets: Path) -> Measurement:
             seen.append(read_plan(budgets).services["shop"].scenario.read_text())
             return measured()
 
         report = init(shop.url, InitOptions(tmp_path, name="shop"), measure)
         service, source = written(report)
         assert ([source], True) == (seen, report.measured)
-        assert service.budget.every.limits["p95"].fail == 50.0
+        assert service.budget.every.limits["p95"].fail == 150.0
         assert service.budget.every.limits["error_rate"].fail == 0.01
-        assert "observed 31.2 ms" in report.written[0].read_text()
+        assert "31.2 ms" in report.written[0].read_text()
+
+    def test_sets_aside_what_never_answered_in_a_recorded_session(self, shop: Shop, tmp_path: Path) -> None:
+        """As for documents: it would make the first run red. What is left is measured once more."""
+        shop.page("/")
+        request = {"method": "GET", "url": f"{shop.url}/"}
+        gone = {"method": "GET", "url": f"{shop.url}/gone"}
+        answer = {"status": 200, "content": {"mimeType": "text/html"}}
+        entries = [{"request": one, "response": answer} for one in (request, gone)]
+        (tmp_path / "x.har").write_text(json.dumps({"log": {"entries": entries}}))
+        active: list[int] = []
+
+        def measure(budgets: Path) -> Measurement:
+            source = next(iter(read_plan(budgets).services.values())).scenario.read_text()
+            active.append(source.count("@task\n") - source.count("@tag("))
+            dead = [summary("GET /gone", None, None, 50, 50)] if len(active) == 1 else []
+            return measurement(summary(None, 9.0, 9.0), summary("GET /", 9.0, 9.0), *dead)
+
+        report = init(str(tmp_path / "x.har"), InitOptions(tmp_path, name="shop"), measure)
+        assert written(report)[0].exclude_tags == ("unanswered",)
+        assert active[0] - active[1] == 1
+        assert (report.tasks, report.active, report.measured) == (2, 1, True)
+        assert any("GET /gone is not driven yet" in note and "HTTP 404" in note for note in report.notes)
 
     def test_can_be_left_out(self, shop: Shop, tmp_path: Path) -> None:
         """Then the limits are generous, and say so."""
         shop.page("/")
 
-        def never(_: Path) -> Result:
+        def never(_: Path) -> Measurement:
             raise AssertionError("it was measured")
 
         report = init(shop.url, InitOptions(tmp_path, measure=False), never)
@@ -316,12 +340,12 @@ class TestMeasurement:
         """The files are of use all the same."""
         shop.page("/")
 
-        def measure(_: Path) -> Result:
+        def measure(_: Path) -> Measurement:
             raise EngineError("the engine broke")
 
         report = init(shop.url, InitOptions(tmp_path), measure)
         assert "the measurement could not be made: the engine broke" in report.notes
-        assert written(report)[0].budget.every.limits["p95"].fail == 500.0
+        assert written(report)[0].budget.every.limits["p95"].fail == 2000.0
 
     def test_is_not_made_of_writes(self, shop: Shop, tmp_path: Path) -> None:
         """A service that only writes is not put under load unasked."""
@@ -331,10 +355,34 @@ class TestMeasurement:
         assert (report.active, report.measured) == (0, False)
 
 
+class TestWrites:
+    """The service's data may be thrown away, and the user says so."""
+
+    def test_are_driven_and_measured(self, shop: Shop, tmp_path: Path) -> None:
+        """All but those that delete; the note says which data they change."""
+        operations: dict[str, Any] = {"get": {}, "post": {}, "delete": {}}
+        shop.json("/openapi.json", {"openapi": "3.0.0", "paths": {"/items": operations}})
+        shop.page("/")
+        shop.json("/items", [])
+        report = init(shop.url, InitOptions(tmp_path, name="shop", writes=True), lambda _: measured())
+        service, source = written(report)
+        assert (report.tasks, report.active, report.measured) == (3, 2, True)
+        assert service.exclude_tags == ("writes",)
+        assert source.count('@tag("writes")') == 1
+        assert "1 tasks that change data are driven: use a service whose data may be thrown away" in report.notes
+
+    def test_are_not_sent_while_the_service_is_only_looked_at(self, shop: Shop, tmp_path: Path) -> None:
+        """They are part of the load, and of nothing before it."""
+        shop.json("/openapi.json", {"openapi": "3.0.0", "paths": {"/items": {"post": {}}}})
+        shop.page("/")
+        init(shop.url, InitOptions(tmp_path, writes=True))
+        assert {"GET"} == {method for method, _ in shop.seen}
+
+
 class TestFiles:
     """What is written, and what is not."""
 
-    @pytest.mark.parametrize("existing", ["budgets.toml", "scenarios/shop.py"])
+    @pytest.mark.parametrize("existing", ["budgets.toml", "scenarios/shop.py", "budgets.schema.json"])
     def test_that_exist_are_kept(self, existing: str, tmp_path: Path) -> None:
         """Nothing at all is written then."""
         path = tmp_path / existing
@@ -344,6 +392,17 @@ class TestFiles:
             init("http://127.0.0.1:1", InitOptions(tmp_path, name="shop"))
         assert ("exists", str(path), "mine") == (caught.value.slug, caught.value.place, path.read_text())
         assert [path] == [found for found in tmp_path.rglob("*") if found.is_file()]
+
+    def test_name_the_schema_for_editors_that_lies_beside_them(self, shop: Shop, tmp_path: Path) -> None:
+        """In the first line, where Taplo looks; what `perfgate schema budgets` prints may be there already."""
+        shop.page("/")
+        for number in range(2):
+            budgets, scenario, schema = init(shop.url, InitOptions(tmp_path, name="shop")).written
+            assert budgets.read_text().splitlines()[0] == f"#:schema ./{schema.relative_to(tmp_path)}"
+            assert json.loads(schema.read_text()) == budgets_schema()
+            jsonschema.validate(tomllib.loads(budgets.read_text()), budgets_schema())
+            for path in (budgets, scenario) if number == 0 else ():
+                path.unlink()
 
     def test_are_overwritten_with_force(self, tmp_path: Path) -> None:
         """When the user says so."""

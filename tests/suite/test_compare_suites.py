@@ -218,7 +218,8 @@ def test_a_suite_that_fails_at_one_side_is_invalid_and_told_with_its_output(repo
     assert outcome.code == 3
     assert "the benchmarks at the head, the work tree as it is" in outcome.out
     assert outcome.result is not None
-    assert "FAILED benchmarks/test_shop.py::test_encode" in outcome.result.reasons[0]
+    assert "FAILED benchmarks/test_shop.py::test_encode" in outcome.out, outcome.out
+    assert "head.log" in outcome.result.reasons[0]
 
 
 @pytest.mark.parametrize(

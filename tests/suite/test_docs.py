@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.long, pytest.mark.xdist_group(__name__)]  # what they 
 PAGE = (REPOSITORY / "docs" / "pytest.md").read_text()
 FILES = re.findall(r"`([\w./]+)`:\n\n```\w+\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = [line for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
-QUICK = "--perfgate-scale=0.2"
+QUICK = "--perfgate-scale=0.4"  # at least 72 requests of each load: with fewer no p95 is certain
 PLUGINS = ("-p", "pytest_benchmark.plugin")
 
 

@@ -77,56 +77,51 @@ def test_loads_are_chosen_by_marker_and_by_name(project: Project) -> None:
     assert "shop::busy" not in out
 
 
-@pytest.mark.xdist_group("mixed")
-def test_a_broken_budget_is_a_failure_of_its_own_with_what_was_seen_and_what_to_do(mixed: Session) -> None:
-    """And fails its item; the other load passes."""
-    assert mixed.code == 1
-    assert "PASSED budgets.toml::shop::calm" in mixed.out
-    assert "FAILED budgets.toml::shop::busy[GET /home p50]" in mixed.out
-    assert "FAILED budgets.toml::shop::busy - 2 of" in mixed.out
-    report = mixed.out[mixed.out.index("_ shop::busy[GET /home p50]") :]
-    assert "  observed: " in report
-    assert "  limit:    0.001 ms (budgets.toml:" in report
-    assert "  next:     make p50 better, or change the limit at budgets.toml:" in report
+@pytest.mark.xdist_group("mixed")  # what they share is made once
+class TestALoadThatWarnsAndOneThatBreaksABudget:
+    """One session with both."""
 
+    def test_a_broken_budget_is_a_failure_of_its_own_with_what_was_seen_and_what_to_do(self, mixed: Session) -> None:
+        """And fails its item; the other load passes."""
+        assert mixed.code == 1
+        assert "PASSED budgets.toml::shop::calm" in mixed.out
+        assert "FAILED budgets.toml::shop::busy[GET /home p50]" in mixed.out
+        assert "FAILED budgets.toml::shop::busy - 2 of" in mixed.out
+        report = mixed.out[mixed.out.index("_ shop::busy[GET /home p50]") :]
+        assert "  observed: " in report
+        assert "  limit:    1 µs (budgets.toml:" in report
+        assert "  next:     make p50 better, or change the limit at budgets.toml:" in report
 
-@pytest.mark.xdist_group("mixed")
-def test_a_warning_limit_is_a_pytest_warning(mixed: Session) -> None:
-    """Which fails nothing."""
-    assert "PerfgateWarning: shop/calm: p95" in mixed.out
+    def test_a_warning_limit_is_a_pytest_warning(self, mixed: Session) -> None:
+        """Which fails nothing."""
+        assert "PerfgateWarning: shop/calm: p95" in mixed.out
 
+    def test_the_summary_shows_a_table_of_verdicts(self, mixed: Session) -> None:
+        """One line a load."""
+        table = mixed.out[mixed.out.index(" perfgate ====") :]
+        lines = [line.split() for line in table.splitlines()]
+        assert [(line[0], line[-1]) for line in lines if line and line[0] in ("calm", "busy")] == [
+            ("calm", "warn"),
+            ("busy", "fail"),
+        ]
 
-@pytest.mark.xdist_group("mixed")
-def test_the_summary_shows_a_table_of_verdicts(mixed: Session) -> None:
-    """One line a load."""
-    table = mixed.out[mixed.out.index(" perfgate ====") :]
-    lines = [line.split() for line in table.splitlines()]
-    assert [(line[0], line[-1]) for line in lines if line and line[0] in ("calm", "busy")] == [
-        ("calm", "warn"),
-        ("busy", "fail"),
-    ]
+    def test_one_result_holds_all_that_was_driven_and_lies_where_it_was_asked_for(self, mixed: Session) -> None:
+        """With its reports; each load has a recording of its own beside them."""
+        result = mixed.result("kept")
+        assert (result["verdict"], [run["load"] for run in result["runs"]]) == ("fail", ["calm", "busy"])
+        kept = mixed.root / "kept"
+        for path in ("report.html", "report.md", "shop/calm/result.json", "shop/calm/requests.journal"):
+            found = list(kept.glob(f"**/{path.rsplit('/', maxsplit=1)[-1]}"))
+            assert found, path
 
-
-@pytest.mark.xdist_group("mixed")
-def test_one_result_holds_all_that_was_driven_and_lies_where_it_was_asked_for(mixed: Session) -> None:
-    """With its reports; each load has a recording of its own beside them."""
-    result = mixed.result("kept")
-    assert (result["verdict"], [run["load"] for run in result["runs"]]) == ("fail", ["calm", "busy"])
-    kept = mixed.root / "kept"
-    for path in ("report.html", "report.md", "shop/calm/result.json", "shop/calm/requests.journal"):
-        found = list(kept.glob(f"**/{path.rsplit('/', maxsplit=1)[-1]}"))
-        assert found, path
-
-
-@pytest.mark.xdist_group("mixed")
-def test_the_junit_file_has_a_case_for_each_load_and_each_check(mixed: Session) -> None:
-    """With the time that the load took."""
-    cases = {case.get("name"): case for case in ET.parse(mixed.root / "junit.xml").iter("testcase")}
-    assert {"calm", "busy", "busy[GET /home p50]", "calm[whole service p50]"} <= set(cases)
-    assert float(cases["busy"].get("time") or 0) >= 1
-    assert cases["busy[GET /home p50]"].find("failure") is not None
-    assert cases["calm"].find("failure") is None
-    assert "setup    budgets.toml::shop::calm" in mixed.out
+    def test_the_junit_file_has_a_case_for_each_load_and_each_check(self, mixed: Session) -> None:
+        """With the time that the load took."""
+        cases = {case.get("name"): case for case in ET.parse(mixed.root / "junit.xml").iter("testcase")}
+        assert {"calm", "busy", "busy[GET /home p50]", "calm[whole service p50]"} <= set(cases)
+        assert float(cases["busy"].get("time") or 0) >= 1
+        assert cases["busy[GET /home p50]"].find("failure") is not None
+        assert cases["calm"].find("failure") is None
+        assert "setup    budgets.toml::shop::calm" in mixed.out
 
 
 def test_a_load_that_proves_nothing_is_an_error_not_a_failure(project: Project) -> None:

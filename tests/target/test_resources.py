@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from perfgate.errors import StorageError
 from perfgate.measure.journal import read_journal
-from perfgate.measure.recording import EXIT, SAMPLE, SERVICE_JOURNAL
+from perfgate.measure.recording import END, EXIT, SAMPLE, SERVICE_JOURNAL
 from perfgate.target.resources import CpuTimes, ProcessTree, ResourceSampler, cpu_between
 from perfgate.target.service import start
 from tests.target.processes import DOUBLE_FORK, LISTENS, PARENT, PIDS, PLAIN, noted_pids, python, service, until
@@ -133,7 +133,7 @@ class TestResourceSampler:
             sampler.stop()
 
         (first, *_) = read_journal(tmp_path / SERVICE_JOURNAL).of_kind(SAMPLE)
-        assert sorted(first) == ["at_s", "cpu", "memory_bytes", "processes"]
+        assert sorted(first) == ["at_s", "cpu", "memory_bytes", "processes", "unread"]
         assert first["at_s"] < 0  # the load begins in a hundred seconds
         assert first["processes"] == 1
         assert first["memory_bytes"] > resource.getpagesize()
@@ -175,7 +175,7 @@ class TestResourceSampler:
         sampler.stop()
 
         journal = read_journal(tmp_path / SERVICE_JOURNAL)
-        assert [entry.kind for entry in journal.entries] == [EXIT]
+        assert [entry.kind for entry in journal.entries] == [EXIT, END]
         assert journal.of_kind(EXIT)[0]["code"] == 3
 
     def test_full_disk_is_kept(self, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -158,11 +159,12 @@ class TestRefusals:
         assert not (tmp_path / "service.log").exists()
 
     def test_exit_before_ready(self, tmp_path: Path) -> None:
-        """The exit code and the last fifteen lines are in the message."""
+        """The exit code and the last line are in the message, the last fifteen lines beside it."""
         error = raised("service-exited", tmp_path, ("sh", "-c", "seq 40; echo no database >&2; exit 3"))
 
         assert "'shop' ended with exit code 3 after " in error.message
-        assert error.message.endswith("; its last output:\n" + "\n".join(map(str, range(27, 41))) + "\nno database\n")
+        assert error.message.endswith("; its last output: no database")
+        assert error.output == "\n".join([*map(str, range(27, 41)), "no database"])
         assert error.place == "budgets.toml:7"
 
     def test_killed_before_ready(self, tmp_path: Path) -> None:
@@ -222,11 +224,16 @@ class TestRefusals:
     def test_interrupted_while_waiting(self, tmp_path: Path) -> None:
         """Ctrl-C while the service comes up leaves no process behind."""
         before = processes_below()
+        # A shell starts what it puts into the background with SIGINT ignored.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         interrupt = threading.Thread(target=self.interrupt_when_up, args=(tmp_path / "pids",))
         interrupt.start()
-        with pytest.raises(KeyboardInterrupt):
-            start(service(python(PLAIN, tmp_path / "pids")), tmp_path)
-        interrupt.join()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                start(service(python(PLAIN, tmp_path / "pids")), tmp_path)
+        finally:
+            interrupt.join()
+            signal.signal(signal.SIGINT, handler)
 
         assert processes_below() - before == set()
 
@@ -253,6 +260,7 @@ class TestRunningAlready:
         error = raised("service-unreachable", tmp_path, None, url=f"http://127.0.0.1:{free_port()}")
 
         assert "Connection refused" in error.message
+        assert error.hint.startswith("start it first")
         assert isinstance(error, ServiceError)
 
     def test_not_ready(self, running_url: str, tmp_path: Path) -> None:
@@ -260,6 +268,7 @@ class TestRunningAlready:
         error = raised("service-unreachable", tmp_path, None, url=running_url, ready="/missing")
 
         assert error.message.endswith(f"GET {running_url}/missing answered 404")
+        assert error.hint.startswith("it answers, but not there: mend ready")
 
     def test_redirect_is_ready_and_not_followed(self, running_url: str) -> None:
         """A redirect is an answer; where it leads is never asked."""

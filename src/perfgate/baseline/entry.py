@@ -60,6 +60,7 @@ class Entry:
         pull_request: its number when it was measured for one: such a run is no part of its target branch's history.
         control_ms: the median time of a fixed piece of work measured in the same job; None when there was none.
         values: by endpoint (None: the whole service) and metric, e.g. `{("GET /", "p95"): 12.5, (None, "p95"): 14.0}`.
+        units: of imported figures that are no times, by name.
         packed: the response times of each endpoint, see `pack`; None when the entry was found without them.
         pin: None unless it was promoted.
     """
@@ -78,6 +79,7 @@ class Entry:
     pull_request: str | None = None
     control_ms: float | None = None
     values: dict[tuple[str | None, str], float] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
     packed: bytes | None = None
     pin: Pin | None = None
 
@@ -143,6 +145,7 @@ _FORM: dict[str, Test] = {
     "dirty": shape.or_none(_is_flag),
     "control_ms": shape.or_none(shape.is_number),
     "values": lambda _value: True,  # looked at below
+    "units": _is_parts,
     "packed": shape.or_none(lambda value: isinstance(value, bytes)),
     "pin": lambda _value: True,  # looked at below
 }
@@ -157,6 +160,7 @@ def to_wire(entry: Entry) -> dict[str, Any]:
     wire = {
         "format": FORMAT,
         **{name: getattr(entry, name) for name in _FORM},
+        "units": dict(entry.units),
         "fingerprint": dict(entry.fingerprint.parts),
         "values": [[endpoint, metric, value] for (endpoint, metric), value in entry.values.items()],
         "pin": asdict(entry.pin) if entry.pin else None,
@@ -194,7 +198,8 @@ def from_wire(wire: object, name: str) -> Entry:
 
 
 def _checked(wire: object) -> dict[str, Any]:
-    fields = shape.mapping(wire, _FORM)
+    # Entries of before imported figures had units have none.
+    fields = shape.mapping({"units": {}, **wire} if isinstance(wire, dict) else wire, _FORM)
     if fields["id"] != entry_id(fields["recording"], fields["service"], fields["load"]):
         raise shape.MisfitError("'id' is not that of its recording, service and load")
     fields["values"] = _checked_values(fields["values"])
@@ -241,7 +246,7 @@ def from_bytes(data: bytes, name: str) -> Entry:
 
     try:
         wire = msgpack.unpackb(zlib.decompress(data))
-    except (zlib.error, ValueError, TypeError) as error:
+    except (zlib.error, ValueError, TypeError, RecursionError) as error:
         raise damaged(name, str(error)) from None
     return from_wire(wire, name)
 
@@ -263,6 +268,14 @@ def from_json(line: str, name: str) -> Entry:
     except (ValueError, RecursionError, binascii.Error) as error:
         raise damaged(name, str(error)) from None
     return from_wire(wire, name)
+
+
+def pin_of(fields: Mapping[str, object], name: str) -> Pin:
+    """A promotion of its columns; see `from_wire` for what it raises."""
+    try:
+        return shape.instance(Pin, dict(fields), _PIN)
+    except shape.MisfitError as error:
+        raise damaged(name, f"in its promotion {error}") from None
 
 
 def pin_to_json(pin: Pin) -> bytes:

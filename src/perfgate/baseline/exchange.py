@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
+from io import BufferedReader
 from typing import TYPE_CHECKING
 
 from perfgate.baseline.entry import damaged, from_json, to_json
 from perfgate.baseline.store import ALL, Wanted
 from perfgate.errors import StorageError, UsageError
+from perfgate.reading import MB, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from perfgate.baseline.store import Store
 
 _BATCH = 500
+_LONGEST_LINE = 64 * MB  # of one entry; larger ones hold no figures
 _GZIP = b"\x1f\x8b"
 
 
@@ -80,10 +83,14 @@ def import_entries(store: Store, path: Path) -> tuple[int, int]:
 
 def _entries(path: Path) -> Iterator[Entry]:
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(len(_GZIP)) == _GZIP
-        with gzip.open(path, "rb") if packed else path.open("rb") as file:
-            for number, line in enumerate(file, 1):
+        with open_file(path) as raw:
+            packed = raw.peek(len(_GZIP)).startswith(_GZIP)
+            file = BufferedReader(gzip.GzipFile(fileobj=raw)) if packed else raw
+            number = 0
+            while line := file.readline(_LONGEST_LINE + 1):
+                number += 1
+                if len(line) > _LONGEST_LINE:
+                    raise damaged(f"{path}:{number}", "a line is longer than any entry")
                 if line.strip():
                     yield from_json(line.decode("utf-8"), f"{path}:{number}")
     except FileNotFoundError:

@@ -92,6 +92,14 @@ def fault_of(error: DBAPIError, name: str) -> StorageError:
     return StorageError(f"the history: {fault.message} ({why})", place=name, hint=fault.hint, slug=fault.slug)
 
 
+def damaged_store(why: str, name: str) -> StorageError:
+    """The error for a store in which something stands that perfgate did not write."""
+    message = why.strip().partition("\n")[0][:200]
+    return StorageError(
+        f"the history: {_DAMAGED.message} ({message})", place=name, hint=_DAMAGED.hint, slug=_DAMAGED.slug
+    )
+
+
 def _kind(error: DBAPIError) -> Fault:
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:

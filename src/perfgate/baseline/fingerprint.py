@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 UNKNOWN = "(not known)"
+TOOL_VERSION = "version"  # the part of imported results that tells with which feature release of the tool
+_NUMBERS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _DIGEST_LENGTH = 32  # hexadecimal digits: 128 bits
 _SHOWN_LENGTH = 12
 
@@ -108,6 +111,16 @@ def platform_parts(environment: Mapping[str, str | int]) -> dict[str, str]:
         "locust": _major(str(environment["locust"])),
         "python": ".".join(str(environment["python"]).split(".")[:2]),
     }
+
+
+def feature_release(version: str) -> str:
+    """The first two numbers of a version: what comes after them mends, and changes no meaning.
+
+    >>> feature_release("v12.8.0-beta")
+    '12.8'
+    """
+    numbers = _NUMBERS.search(version)
+    return numbers[0] if numbers else version
 
 
 def _major(version: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from perfgate.baseline.branches import by_branch, listed
 from perfgate.baseline.choose import PINNED
+from perfgate.baseline.fingerprint import TOOL_VERSION
 from perfgate.baseline.repository import FETCH_ALL
 from perfgate.baseline.store import Wanted
 from perfgate.errors import BaselineError
@@ -146,6 +148,17 @@ def _refusal(store: Store, chosen: Chosen, subject: Subject) -> BaselineError:
     seen = Wanted(service=subject.service, load=subject.load, kind=subject.kind, limit=1)
     other = _latest(store, replace(seen, eligible=True), chosen)
     differences = other.fingerprint.differences(subject.fingerprint) if other else []
+    changed = next((one for one in differences if one.name == TOOL_VERSION), None)
+    if other and changed and subject.kind == "benchmarks":
+        rest = [str(one) for one in differences if one is not changed]
+        return BaselineError(
+            f"a new series begins, because {subject.service} changed from {changed.before} to {changed.after}"
+            f"{'; so did ' + '; '.join(rest) if rest else ''}",
+            place=f"run {other.recording}",
+            hint="what a tool measures under one name may differ from release to release; the next runs compare with "
+            "this one",
+            slug="baseline-differs",
+        )
     if other and differences:
         return BaselineError(
             f"the only runs of {name} to compare with differ: {'; '.join(map(str, differences))}",
@@ -158,6 +171,9 @@ def _refusal(store: Store, chosen: Chosen, subject: Subject) -> BaselineError:
         advice = f"run perfgate on {chosen.branch or 'the baseline branch'} first"
         hint = "promote one: perfgate baseline promote" if chosen.choice == PINNED else advice
         message = f"there is no run of {name} to compare with"
+        others = store.find(replace(seen, limit=_MOST_STRAYS))
+        if others and chosen.choice != PINNED:
+            hint += f"; elsewhere there are {listed(by_branch(others))}: branch in [gate] says whose count"
     else:
         hint = "run it again there, or promote one: perfgate baseline promote"
         message = f"no run of {name} can be a baseline; of the latest, {unfit.recording}, {_unfit_words(unfit)}"

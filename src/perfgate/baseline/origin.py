@@ -16,17 +16,21 @@ _JOB = ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT", "GITHUB_JOB", "RUNNER_NAME", "CI_
 _LENGTH = 8
 
 
-def origin_of(environ: Mapping[str, str]) -> dict[str, str | None]:
+def origin_of(environ: Mapping[str, str], commit: str | None) -> dict[str, str | None]:
     """What a recording keeps: `branch` and `pull_request` as the CI names them, and `job`.
 
-    The job is a digest: the names of hosts belong in no report.
+    The branch is that of the event's own commit: a job that a push, a schedule or a comment started may have checked
+    out anything, and what it measures is then no run of that branch. The job is a digest: the names of hosts belong in
+    no report.
 
     Args:
         environ: the environment variables.
+        commit: what is checked out.
     """
     event = read_event(environ)
+    branch = event.branch if event.head in {None, commit} else None
     job = [platform.node(), *(environ.get(name, "") for name in _JOB)]
-    return {"branch": event.branch, "pull_request": event.pull_request, "job": _digest(job)}
+    return {"branch": branch, "pull_request": event.pull_request, "job": _digest(job)}
 
 
 def recording_id(name: str, started_at: float, commit: str | None, origin: Mapping[str, str | None]) -> str:

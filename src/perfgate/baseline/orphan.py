@@ -166,7 +166,7 @@ class OrphanBranch:
         """What both have: what was added or removed here since they parted is so there as well."""
         if local is None or remote is None:
             return self._files(local or remote)
-        parted = self.git.merge_base(local, remote)
+        parted = next(iter(self.git.merge_bases(local, remote)), None)
         if parted == local:
             return self._files(remote)
         if parted == remote:

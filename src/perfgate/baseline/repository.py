@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate.errors import BaselineError, StorageError
+from perfgate.measure.work_tree import STATUS, changed_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
     from typing import BinaryIO
 
     from git import Repo
@@ -38,6 +39,21 @@ class Answer:
         return "; ".join(line for line in lines if line)[:500] or f"exit code {self.code}"
 
 
+def own_variables(folder: Path) -> dict[str, str]:
+    """What makes git commands speak of the repository in `folder`, whatever a hook around this says of another one."""
+    place = folder.resolve()
+    return {
+        "GIT_DIR": str(place / ".git"),
+        "GIT_WORK_TREE": str(place),
+        "GIT_INDEX_FILE": str(place / ".git" / "index"),
+    }
+
+
+def _need_git() -> None:
+    if shutil.which("git") is None:
+        raise BaselineError("the command git is not installed", hint="install it: apt install git", slug="git-missing")
+
+
 class Repository:
     """A repository with its work tree, which is never touched.
 
@@ -57,10 +73,7 @@ class Repository:
         Raises:
             BaselineError: there is none (slug `not-a-repository`), no Git (`git-missing`), or Git refuses (`git`).
         """
-        if shutil.which("git") is None:
-            raise BaselineError(
-                "the command git is not installed", hint="install it: apt install git", slug="git-missing"
-            )
+        _need_git()
         from git import InvalidGitRepositoryError, NoSuchPathError, Repo
 
         try:
@@ -77,6 +90,25 @@ class Repository:
             repo.close()
             raise BaselineError(f"git refuses: {asked.why}", place=str(folder), hint="mend that first", slug="git")
         return cls(repo, asked.out == "true")
+
+    @classmethod
+    def new(cls, folder: Path, branch: str) -> Repository:
+        """A new repository in `folder`, on a branch without a commit.
+
+        Raises:
+            BaselineError: there is no Git (slug `git-missing`), or it refuses (`git`).
+        """
+        _need_git()
+        from git import GitCommandError, Repo
+
+        try:
+            repo = Repo.init(folder, env=own_variables(folder))
+        except GitCommandError as error:
+            why = Answer(1, "", str(error.stderr).strip().removeprefix("stderr:").strip(" '\n")).why
+            raise BaselineError(f"git refuses: {why}", place=str(folder), hint="mend that first", slug="git") from error
+        made = cls(repo, False)
+        made.told("symbolic-ref", "HEAD", f"refs/heads/{branch}", env=own_variables(folder))
+        return made
 
     def ask(
         self,
@@ -125,10 +157,34 @@ class Repository:
         """Where a branch is: at the remote when that is known, else here."""
         return self.commit(f"refs/remotes/origin/{branch}") or self.commit(f"refs/heads/{branch}")
 
-    def merge_base(self, one: str, other: str) -> str | None:
-        """Where the two parted; None when they have nothing in common, as far as it is known here."""
-        answer = self.ask("merge-base", one, other)
-        return answer.out.partition("\n")[0] if answer.code == 0 else None
+    def parents(self, commit: str) -> list[str]:
+        """The parents of a commit, in their order, as it names them itself: a shallow clone need not have them."""
+        head = self.told("cat-file", "commit", commit).partition("\n\n")[0]
+        lines = [line.split() for line in head.splitlines()]
+        return [words[1] for words in lines if len(words) == 2 and words[0] == "parent"]
+
+    def merge_bases(self, one: str, other: str) -> list[str]:
+        """Where the two parted: more than one where each was merged into the other; none when they never met."""
+        answer = self.ask("merge-base", "--all", one, other)
+        return answer.out.split() if answer.code == 0 else []
+
+    def hides(self, commits: Sequence[str], base: str) -> bool:
+        """Whether, between any of the commits and `base`, some are missing: then a nearer base may be among those."""
+        if not self.shallow:
+            return False
+        path = Path(self.repo.working_dir, self.told("rev-parse", "--git-path", "shallow"))
+        edge = set(path.read_text(encoding="ascii").split())
+        return not edge.isdisjoint(self.told("rev-list", *commits, f"^{base}", "--").split())
+
+    def count(self, commit: str, other: str | None) -> int:
+        """How many commits `commit` has and `other` has not."""
+        return int(self.told("rev-list", "--count", commit, *([f"^{other}"] if other else []), "--"))
+
+    def comes_from(self, name: str) -> bool:
+        """Whether `origin` is the repository `owner/name` of a forge."""
+        answer = self.ask("remote", "get-url", "origin")
+        path = answer.out.lower().removesuffix("/").removesuffix(".git").replace(":", "/")
+        return answer.code == 0 and path.endswith(f"/{name.lower()}")
 
     def holds(self, commit: str, ancestor: str) -> bool:
         """Whether `ancestor` is an ancestor of `commit`, or the same."""
@@ -159,8 +215,23 @@ class Repository:
         return next((name for name in ("main", "master") if self.tip(name)), None) or self.current_branch()
 
     def is_dirty(self) -> bool:
-        """Whether the work tree differs from the head; untracked files count."""
-        return bool(self.told("status", "--porcelain"))
+        """Whether the work tree differs from the head; untracked files count, but for what measuring leaves behind."""
+        return bool(changed_files(self.told(*STATUS)))
+
+    def missing(self, what: str) -> BaselineError:
+        """The error for a commit that ought to be here."""
+        if self.shallow:
+            return self.too_shallow(f"{what} is not in it")
+        return BaselineError(
+            f"{what} is not in this clone: it was not fetched, or was rewritten since",
+            place=self.place,
+            hint="git fetch origin; if the branch was force-pushed, start the pipeline anew",
+            slug="baseline-missing",
+        )
+
+    def too_shallow(self, why: str) -> BaselineError:
+        """The error for what a shallow clone cannot tell."""
+        return BaselineError(f"the clone is shallow: {why}", place=self.place, hint=FETCH_ALL, slug="baseline-shallow")
 
     def close(self) -> None:
         """End the git processes that GitPython keeps."""

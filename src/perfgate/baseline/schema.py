@@ -79,14 +79,21 @@ HISTOGRAMS = Table(
 SCHEMA = Table("perfgate_schema", METADATA, Column("version", Integer, nullable=False))
 
 
-def row_of(entry: Entry) -> dict[str, Any]:
-    """An entry's row of `perfgate_entries`; its histograms lie elsewhere."""
-    pin = entry.pin
+def columns_of(entry: Entry) -> dict[str, Any]:
+    """What an entry is found by."""
     return {
         **{name: getattr(entry, name) for name in ("id", "recording", "kind", "service", "load", "recorded_at")},
         **{name: getattr(entry, name) for name in ("verdict", "branch", "dirty", "pull_request")},
         "fingerprint": entry.fingerprint.digest,
         "commit_id": entry.commit,
+    }
+
+
+def row_of(entry: Entry) -> dict[str, Any]:
+    """An entry's row of `perfgate_entries`; its histograms lie elsewhere."""
+    pin = entry.pin
+    return {
+        **columns_of(entry),
         "pinned_by": pin.by if pin else None,
         "pinned_at": pin.at if pin else None,
         "pin_reason": pin.reason if pin else None,
@@ -98,7 +105,7 @@ def version_of(connection: Connection) -> int:
     """The version of the tables that are there; 0 when there are none."""
     if not inspect(connection).has_table(SCHEMA.name):
         return 0
-    return connection.scalar(select(func.max(SCHEMA.c.version))) or 0
+    return int(connection.scalar(select(func.max(SCHEMA.c.version))) or 0)
 
 
 def check_version(version: int, name: str) -> None:

@@ -9,11 +9,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import and_, create_engine, delete, event, func, make_url, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from perfgate.baseline.entry import GOOD, Pin, from_bytes
-from perfgate.baseline.fault import fault_of
-from perfgate.baseline.schema import ENTRIES, HISTOGRAMS, VERSION, check_version, migrate, row_of, version_of
+from perfgate.baseline.entry import GOOD, damaged, from_bytes, pin_of
+from perfgate.baseline.fault import damaged_store, fault_of
+from perfgate.baseline.schema import (
+    ENTRIES,
+    HISTOGRAMS,
+    VERSION,
+    check_version,
+    columns_of,
+    migrate,
+    row_of,
+    version_of,
+)
 from perfgate.baseline.store import ALL, Keep, Wanted
 from perfgate.errors import StorageError, UsageError
 
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, ColumnElement, Connection, CursorResult, Engine, Row, Select
 
-    from perfgate.baseline.entry import Entry
+    from perfgate.baseline.entry import Entry, Pin
 
 PATIENCE_S = 30.0
 _CONNECT_S = 10
@@ -110,8 +119,13 @@ class SqlStore:
         return self._entry(row) if row else None
 
     def _entry(self, row: Row[Any]) -> Entry:
-        entry = from_bytes(row.body, f"{self.name}: {row.id}")
-        pin = None if row.pinned_at is None else Pin(row.pinned_by or "", row.pinned_at, row.pin_reason or "")
+        name = f"{self.name}: {row.id}"
+        entry = from_bytes(row.body, name)
+        # By its columns an entry is found, by its body it is compared: where they differ, one of them is not its own.
+        if any(getattr(row, column) != value for column, value in columns_of(entry).items()):
+            raise damaged(name, "what it is found by differs from what it is")
+        columns = {"by": row.pinned_by or "", "at": row.pinned_at, "reason": row.pin_reason or ""}
+        pin = None if row.pinned_at is None else pin_of(columns, name)
         return replace(entry, packed=row.packed if "packed" in row._fields else None, pin=pin)
 
     def pin(self, entry_id: str, pin: Pin) -> bool:
@@ -179,6 +193,9 @@ class SqlStore:
                 yield connection
         except DBAPIError as error:
             raise fault_of(error, self.name) from error
+        except (SQLAlchemyError, ValueError, TypeError, ArithmeticError) as error:
+            # A damaged file may hold another type in a column, or a schema that names no table.
+            raise damaged_store(str(error), self.name) from error
 
 
 def _parsed(url: str) -> URL:
@@ -244,7 +261,7 @@ def _postgresql(url: URL, patience_s: float) -> Engine:
         raise UsageError(
             "the driver for PostgreSQL is not installed",
             place="store",
-            hint="pip install 'perfgate[postgresql]'",
+            hint="pip install 'psycopg[binary]'",
             slug="history-url",
         ) from None
 
@@ -257,7 +274,7 @@ def _postgresql(url: URL, patience_s: float) -> Engine:
 
 
 def _columns(*, whole: bool) -> Select[Any]:
-    columns = [ENTRIES.c[name] for name in ("id", "recorded_at", "body", "pinned_by", "pinned_at", "pin_reason")]
+    columns = list(ENTRIES.c)
     if not whole:
         return select(*columns)
     joined = ENTRIES.outerjoin(HISTOGRAMS, ENTRIES.c.id == HISTOGRAMS.c.id)

@@ -5,14 +5,17 @@ Each command is a module of its own here, imported when it is asked for; heavy i
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Any, Never
 
 import click
 
 from perfgate import __version__
+from perfgate.cli.completing import COMPLETING, PROGRAM
 from perfgate.cli.fault import told
 from perfgate.errors import ExitCode
 from perfgate.publish.output import guarded_streams, wants_color
@@ -35,6 +38,7 @@ COMMANDS = (
     "schema",
     "worker",
     "import",
+    "completion",
 )
 _MODULES = {"import": "importing"}  # `import` cannot be a function's name
 
@@ -45,8 +49,10 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
+            if ctx.resilient_parsing:  # a shell asks what may follow
+                return None
             close = get_close_matches(cmd_name, COMMANDS, 1)
             ctx.fail(f'there is no command "{cmd_name}"{f"; did you mean {close[0]}?" if close else ""}')
         name = _MODULES.get(cmd_name, cmd_name)
@@ -79,12 +85,23 @@ def cli() -> None:
     """Tells whether your services are fast enough to merge, and is right about it."""
 
 
+def _complete() -> Never:
+    """Answer a shell that asks what may follow; a fault is no answer, since whoever pressed Tab is in mid-line."""
+    with suppress(Exception, KeyboardInterrupt):
+        cli.main(prog_name=PROGRAM, complete_var=COMPLETING)
+    sys.exit(ExitCode.INVALID)
+
+
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
+    if COMPLETING in os.environ:
+        _complete()
+    code: int = ExitCode.PASS
     with guarded_streams() as out, stop_signals():
         try:
             code = cli(standalone_mode=False) or ExitCode.PASS
             out.check()
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (all of them become words)
-            code = told(error)
+            words = told(error)
+            code = code or words  # what is proven bad stays so when the output's disk is full
     sys.exit(code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from perfgate.cli import history_store, options
+from perfgate.cli.completing import load_names, service_names
 from perfgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,13 @@ def baseline() -> None:
     """Look at the history, promote and drop runs, and carry them from one store to another."""
 
 
-@baseline.command("list", epilog="Example: perfgate baseline list --service catalog --load peak --limit 20")
+@baseline.command(
+    "list",
+    epilog="""\b
+Examples:
+  perfgate baseline list --branch main
+  perfgate baseline list --service catalog --load peak --limit 20""",
+)
 @history_store.filters
 @history_store.store_options
 def list_(  # noqa: PLR0913  (one argument per option)
@@ -44,14 +51,20 @@ def list_(  # noqa: PLR0913  (one argument per option)
     store: str | None,
 ) -> None:
     """List runs, the newest first; * marks promoted ones."""
-    from perfgate.report.history import listing
+    from perfgate.report.history import listing, none_listed
 
     with history_store.opened(history_store.read(budgets), store) as opened:
-        found = opened.find(history_store.wanted(service, load, branch, limit or 50))
-        click.echo(listing(found) if found else f"no runs in {opened.name}")
+        wanted = history_store.wanted(service, load, branch, limit or 50)
+        found = opened.find(wanted)
+        click.echo(listing(found) if found else none_listed(opened.name, wanted, opened.find()))
 
 
-@baseline.command(epilog="Example: perfgate baseline show 20260101T120000Z-1a2b3c4d")
+@baseline.command(
+    epilog="""\b
+Examples:
+  perfgate baseline show latest
+  perfgate baseline show 20260101T120000Z-1a2b3c4d"""
+)
 @click.argument("name", metavar="RUN")
 @history_store.store_options
 def show(*, name: str, budgets: Path, store: str | None) -> None:
@@ -73,8 +86,8 @@ Examples:
 @click.argument("name", metavar="RUN")
 @click.option("--reason", required=True, help="Why; shown wherever a run is compared with it.")
 @click.option("--by", metavar="NAME", help="Who; Git's user unless given.")
-@click.option("--service", metavar="NAME", help="Only this service of the run.")
-@click.option("--load", metavar="NAME", help="Only this load of the run.")
+@click.option("--service", metavar="NAME", shell_complete=service_names, help="Only this service of the run.")
+@click.option("--load", metavar="NAME", shell_complete=load_names, help="Only this load of the run.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @history_store.store_options
 def promote(  # noqa: PLR0913  (one argument per option)
@@ -114,7 +127,12 @@ def promote(  # noqa: PLR0913  (one argument per option)
     click.echo(f"promoted {_named(entries)}, by {pin.by}: {pin.reason}")
 
 
-@baseline.command(epilog="Example: perfgate baseline drop 20260101T120000Z-1a2b3c4d")
+@baseline.command(
+    epilog="""\b
+Examples:
+  perfgate baseline drop 20260101T120000Z-1a2b3c4d
+  perfgate baseline drop latest --unpin --yes"""
+)
 @click.argument("names", metavar="RUN...", nargs=-1, required=True)
 @click.option("--unpin", is_flag=True, help="Take promotions back, and keep the runs.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -131,7 +149,12 @@ def drop(*, names: tuple[str, ...], unpin: bool, yes: bool, budgets: Path, store
     click.echo(f"{'unpinned' if unpin else 'dropped'} {count} of {len(ids)}")
 
 
-@baseline.command(epilog="Example: perfgate baseline export history.jsonl.gz --branch main")
+@baseline.command(
+    epilog="""\b
+Examples:
+  perfgate baseline export history.jsonl.gz
+  perfgate baseline export main.jsonl --branch main --limit 500"""
+)
 @click.argument("file", type=options.path)
 @history_store.filters
 @history_store.store_options
@@ -175,7 +198,12 @@ def import_(*, path: Path, budgets: Path, store: str | None) -> None:
     click.echo(f"{new} of {total} entries were new")
 
 
-@baseline.command(epilog='Example: perfgate baseline prune --keep "90 days"')
+@baseline.command(
+    epilog="""\b
+Examples:
+  perfgate baseline prune --keep "90 days"
+  perfgate baseline prune --keep 500        runs of each load"""
+)
 @click.option("--keep", metavar="TIME|N", help="E.g. 90 days, or 500 (runs of each load); that of [gate] unless given.")
 @history_store.store_options
 def prune(*, keep: str | None, budgets: Path, store: str | None) -> None:
@@ -252,4 +280,7 @@ def _user(root: Path) -> str:
     if any(words):
         return f"{words[0]} <{words[1]}>" if all(words) else "".join(words)
     names = [os.environ.get(name, "") for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN")]
-    return next(filter(None, names), "") or getpass.getuser()
+    try:
+        return next(filter(None, names), "") or getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that no user has
+        return f"user {os.getuid()}"

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from perfgate.cli import options
-from perfgate.errors import ExitCode
+from perfgate.errors import ExitCode, PerfgateError
+from perfgate.report.tables import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from perfgate.compare.bisect import Search
-    from perfgate.judge.result import Result
+    from perfgate.compare.bisect import Commit, Search
+    from perfgate.compare.bisect_steps import Bisection, Moved
 
 
 @click.command(
@@ -45,45 +46,69 @@ def bisect(  # noqa: PLR0913  (one argument per option)
 ) -> None:
     """Find the commit between GOOD and BAD that made it slower.
 
-    Every step compares a commit with GOOD, interleaved on this machine; an undecided step is driven longer, up to four
-    times `max_duration`, and is stepped around if that does not help.
+    First BAD is compared with GOOD until it is known which checks moved, and by how much. Every step then asks of a
+    commit, on those checks alone, which of the two it is nearer to. What cannot be built, started or told apart within
+    `max_duration` is stepped around. The commit that is found is compared with the one before it, and named only if it
+    is slower than that.
     """
-    from perfgate.cli.comparing import ComparisonView
-    from perfgate.compare.bisect import Steps, commits_between, search
+    from perfgate.cli.bisecting import BisectionView
+    from perfgate.compare.bisect import Search, commits_between
+    from perfgate.compare.bisect_steps import Bisection
     from perfgate.plan.budgets_file import read_plan
     from perfgate.preflight import fresh_folder
 
     plan = options.timed(read_plan(budgets, services=services, loads=loads), max_duration)
     first, line = commits_between(plan.root, good, bad)
+    commits = {commit.id: commit for commit in line}
+    search = Search([commit.id for commit in line])
     folder = out or fresh_folder(plan.root)
-    view = ComparisonView(sys.stdout, quiet=quiet)
-    try:
-        steps = Steps(plan, first, folder, view)
-        confirmed = steps.confirm(line[-1])
-        if not steps.keys:
-            _not_slower(confirmed)
-        found = search(line, steps.look, view.message)
-    finally:
-        view.close()
-    _tell(found, confirmed, plan.root)
+    view = BisectionView(sys.stdout, quiet=quiet)
+    view.line(f"GOOD {first.short} {first.subject}")
+    view.line(f"BAD  {line[-1].short} {line[-1].subject}")
+    stopped = None
+    with Bisection(plan, first, folder, view, view) as bisection:
+        try:
+            moved = bisection.confirm(line[-1])
+            if moved.checks:
+                bisection.search(search, commits)
+                if len(search.suspects) == 1:
+                    bisection.verify(search, commits)
+        except PerfgateError as error:
+            if not bisection.aims:
+                raise
+            stopped = error
+        finally:
+            view.close()
+    if not bisection.aims:
+        _not_slower(moved)
+    _tell(search, commits, first, bisection, stopped)
 
 
-def _not_slower(result: Result) -> None:
-    click.echo("BAD is not proven slower than GOOD, so there is nothing to find:")
-    for reason in result.reasons or ["no check is worse by more than what is tolerated"]:
-        click.echo(f"  {reason}")
+def _not_slower(moved: Moved) -> None:
+    from perfgate.cli.bisecting import closest_lines
+
+    click.echo("BAD is not proven slower than GOOD, so there is nothing to find; what came nearest to it:")
+    for line in closest_lines(moved) or ["  nothing: too few pairs that count were driven"]:
+        click.echo(line)
+    click.echo("drive longer with --max-duration, or name an older GOOD")
     click.get_current_context().exit(ExitCode.INVALID)
 
 
-def _tell(found: Search, confirmed: Result, root: Path) -> None:
-    from perfgate.baseline.repository import Repository
+def _tell(
+    search: Search, commits: dict[str, Commit], first: Commit, bisection: Bisection, stopped: PerfgateError | None
+) -> None:
+    from perfgate.cli.bisecting import others_lines, parts_lines, result_lines
+    from perfgate.cli.fault import told
 
-    suspects = found.suspects
-    with Repository.around(root) as repository:
-        titles = [repository.told("log", "-1", "--format=%h %an %as  %s", commit).strip() for commit in suspects]
-    click.echo("the commit that made it slower:" if len(titles) == 1 else "it is one of these commits:")
-    for title in titles:
-        click.echo(f"  {title}")
-    for reason in confirmed.reasons:
-        click.echo(f"  {reason}")
-    click.get_current_context().exit(ExitCode.PASS if len(titles) == 1 else ExitCode.INVALID)
+    steps = bisection.steps
+    lines = result_lines(search, commits, first, steps, confirmed=bisection.confirmed)
+    if stopped is None:
+        lines += parts_lines(search, commits, first, bisection.whole, steps)
+        lines += others_lines(commits, steps)
+    for line in lines:
+        click.echo(printable(line, longest=1000))
+    if stopped is not None:
+        told(stopped)
+        start = commits[search.last_good] if search.last_good else first
+        click.echo(f"go on with: perfgate bisect {start.short} {commits[search.suspects[-1]].short}")
+    click.get_current_context().exit(ExitCode.PASS if bisection.confirmed else ExitCode.INVALID)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog="""\b
 Examples:
-  perfgate comment --dry-run                        what the newest run here would say
+  perfgate comment --dry-run                        what the newest finished run here would say
   perfgate comment result.json                      in a job for a pull request
   perfgate comment --merge results/*.json           one comment for all jobs of a matrix
   perfgate comment --artifact perfgate.zip          in a workflow_run job, for a pull request from a fork
@@ -78,7 +78,7 @@ def _paths(results: tuple[Path, ...], artifact: Path | None, *, merge: bool) -> 
         raise UsageError("results and --artifact cannot be combined", hint="give the files, or the artifact")
     if artifact is not None:
         return [artifact]
-    return list(results) or [latest_folder(Path()) / "result.json"]
+    return list(results) or [latest_folder(Path(), options.note, holding="result.json") / "result.json"]
 
 
 def _show(told: Told) -> None:

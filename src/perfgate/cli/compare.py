@@ -14,6 +14,7 @@ from perfgate.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from perfgate.cli.comparing import ComparisonView
     from perfgate.compare.subject import Subject
     from perfgate.plan.plan import Plan
 
@@ -76,21 +77,30 @@ def compare(  # noqa: PLR0913  (one argument per option)
     choice = base or (base_url or plan.gate.baseline)
     folder = out or fresh_folder(plan.root)
     try:
+        if benchmarks and (base_url or head_url):
+            raise UsageError("benchmarks are those of two revisions", place="--base-url")
+        named, found = _based(plan, base, (base_url, head_url), view)
         if benchmarks is None:
-            sides = _sides(plan, (base, head), (base_url, head_url), view)
-            manifest = record(plan, *sides, folder, view, choice=choice)
+            sides = _sides(plan, (named, head), (base_url, head_url), view)
+            manifest = record(plan, *sides, folder, view, choice=choice, found=found)
         else:
-            if base_url or head_url:
-                raise UsageError("benchmarks are those of two revisions", place="--base-url")
-            names = base or _chosen(plan), head
-            manifest = suites.record(plan, benchmarks, names, folder, view, choice=choice)
+            manifest = suites.record(plan, benchmarks, (named, head), folder, view, choice=choice, found=found)
     finally:
         view.close()
     finish(judge(folder, manifest), folder, files, budgets=budgets)
 
 
+def _based(plan: Plan, base: str | None, urls: tuple[str | None, str | None], view: ComparisonView) -> tuple[str, str]:
+    """The base, and how it was found, in words: empty where it was named."""
+    if base or any(urls):
+        return base or "", ""
+    commit, found = _chosen(plan)
+    view.message(f"base: {found}")
+    return commit, found
+
+
 def _sides(
-    plan: Plan, names: tuple[str | None, str | None], urls: tuple[str | None, str | None], view: object
+    plan: Plan, names: tuple[str, str | None], urls: tuple[str | None, str | None], view: ComparisonView
 ) -> tuple[Subject, Subject]:
     from perfgate.compare.subject import deployments, revisions
 
@@ -101,11 +111,11 @@ def _sides(
                 place="--base-url",
             )
         return deployments(plan, str(urls[0]), str(urls[1]))
-    return revisions(plan, names[0] or _chosen(plan), names[1], tell=view.message)  # type: ignore[attr-defined]
+    return revisions(plan, *names, tell=view.message)
 
 
-def _chosen(plan: Plan) -> str:
-    """The commit that `[gate] baseline` means for this change."""
+def _chosen(plan: Plan) -> tuple[str, str]:
+    """The commit that `[gate] baseline` means for this change, and how it was found, in words."""
     import os
 
     from perfgate.baseline.choose import PINNED, choose
@@ -114,11 +124,11 @@ def _chosen(plan: Plan) -> str:
     if plan.gate.baseline == PINNED:
         from perfgate.past.promoting import promoted_commit
 
-        return promoted_commit(plan)
+        return promoted_commit(plan), "the commit of the run that was promoted last"
     chosen = choose(plan.root, plan.gate.baseline, branch=plan.gate.branch, event=read_event(os.environ))
     if chosen.commit is None:
         raise UsageError(
             f"[gate] baseline = {plan.gate.baseline!r} names no revision that could be checked out",
             hint="name one: perfgate compare BASE",
         )
-    return chosen.commit
+    return chosen.commit, chosen.detail

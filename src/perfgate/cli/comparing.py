@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
-from perfgate.judge.words import counted
-from perfgate.report.tables import printable
+from perfgate.cli.lines import Lines
+from perfgate.judge.words import counted, lasting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,32 +29,36 @@ class ComparisonView:
     """
 
     def __init__(self, stream: TextIO, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream
-        self._quiet = quiet
-        self._in_place = stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+        self._lines = Lines(stream, quiet=quiet)
         self._pairs = self._dropped = self._most = 0
         self._known = "nothing decided yet"
-        self._open = False
         self._clock = clock
-        self._told = 0.0
+        self._told = self._began = 0.0
 
     def load_starting(self, service: str, load: str, max_pairs: int) -> None:
         """The pairs of a load begin."""
         self._pairs = self._dropped = 0
-        self._told = self._clock()
+        self._told = self._began = self._clock()
         self._most = max_pairs
         self._known = "nothing decided yet"
-        self._line(f"{service}/{load}: base and head in turn, at most {counted(max_pairs, 'pair')}")
+        self._lines.write(f"{service}/{load}: base and head in turn, at most {counted(max_pairs, 'pair')}")
 
     def pair(self, service: str, load: str, pair: Pair) -> None:
         """A pair is whole."""
         self._pairs += 1
         self._dropped += bool(pair.disturbed)
         now = self._clock()
-        if now - self._told >= (_REDRAWN_S if self._in_place else _EVERY_S):
+        if now - self._told >= (_REDRAWN_S if self._lines.in_place else _EVERY_S):
             self._told = now
             dropped = f", {self._dropped} disturbed" if self._dropped else ""
-            self._over(f"{service}/{load}: pair {self._pairs} of {self._most}{dropped}; {self._known}")
+            self._lines.over(
+                f"{service}/{load}: pair {self._pairs} of {self._most}{dropped}; {self._known}; {self._left(now)}"
+            )
+
+    def _left(self, now: float) -> str:
+        """About how long it still takes at most, should it go on as it did."""
+        left_s = (now - self._began) / max(self._pairs, 1) * max(self._most - self._pairs, 0)
+        return f"at most {lasting(left_s)} left"
 
     def looked(self, service: str, load: str, decisions: Decisions) -> None:  # noqa: ARG002
         """The pairs so far were looked at."""
@@ -67,33 +70,13 @@ class ComparisonView:
 
     def load_ended(self, service: str, load: str, why: str) -> None:
         """No more pairs of the load are driven."""
-        self._line(f"{service}/{load}: {counted(self._pairs, 'pair')}; {why.replace('_', ' ')}")
+        self._lines.write(f"{service}/{load}: {counted(self._pairs, 'pair')}; {why.replace('_', ' ')}")
 
     def message(self, text: str) -> None:
-        """Something that a person should read."""
-        self._line(text)
+        """Something that a person should read, line by line."""
+        for line in text.splitlines():
+            self._lines.write(line)
 
     def close(self) -> None:
         """Leave the terminal as it was."""
-        if self._open:
-            self._stream.write("\n")
-            self._open = False
-
-    def _over(self, text: str) -> None:
-        if self._quiet:
-            return
-        if not self._in_place:
-            self._line(text)
-            return
-        width = os.get_terminal_size(self._stream.fileno()).columns if self._stream.isatty() else 80
-        self._stream.write(f"\r\x1b[2K{printable(text, longest=max(width - 1, 20))}")
-        self._stream.flush()
-        self._open = True
-
-    def _line(self, text: str) -> None:
-        if self._quiet:
-            return
-        start = "\r\x1b[2K" if self._open else ""
-        self._stream.write(f"{start}{printable(text, longest=1000)}\n")
-        self._stream.flush()
-        self._open = False
+        self._lines.close()

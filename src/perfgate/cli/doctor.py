@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 import click
 
 from perfgate.cli import options
-from perfgate.cli.options import BUDGETS
+from perfgate.cli.completing import BUDGETS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  perfgate doctor
+  perfgate doctor --no-services             the machine and the files alone
+  perfgate doctor --budgets shop/budgets.toml
+Exit codes: 0 nothing to mend, 2 budgets.toml or a scenario is wrong, 3 something else is to be mended."""
+)
 @click.option("--budgets", type=options.path, default=None, help=f"The budgets file; default: {BUDGETS}.")
 @click.option("--no-services", is_flag=True, help="Do not start any service.")
 def doctor(*, budgets: Path | None, no_services: bool) -> None:

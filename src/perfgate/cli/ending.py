@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from perfgate.errors import StorageError
+from perfgate.cli.fault import told
+from perfgate.errors import ExitCode, StorageError
 from perfgate.publish.output import wants_color
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def finish(
         verbose: list every check.
         budgets: the budgets file of what has just been measured: a job of GitHub Actions is told about it.
 
-    Raises:
-        StorageError: a report could not be written; the result was shown.
+    A report that could not be written is told, and a pass is then none (exit 3): who asked for a file relies on it. A
+    proven fail stays one.
     """
     import shutil
 
@@ -47,12 +48,14 @@ def finish(
         write_reports(result, folder, {name: path for name, path in files.items() if path})
     except StorageError as error:
         problem = error
+    code = result.exit_code or (problem.exit_code if problem else ExitCode.PASS)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 100
-    click.echo(text.render(result, width=width, color=wants_color(sys.stdout), verbose=verbose))
+    color = wants_color(sys.stdout)
+    click.echo(text.render(result, width=width, color=color, verbose=verbose, exit_code=code))
     if budgets is not None and os.environ.get("GITHUB_ACTIONS") == "true":
         from perfgate.publish.github.job import tell
 
         tell(result, budgets, os.environ, sys.stdout)
     if problem:
-        raise problem
-    click.get_current_context().exit(result.exit_code)
+        told(problem)
+    click.get_current_context().exit(code)

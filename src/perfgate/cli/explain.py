@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  perfgate explain
+  perfgate explain --service catalog --load peak"""
+)
 @options.budgets
 @options.services
 @options.loads

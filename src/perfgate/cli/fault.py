@@ -7,7 +7,7 @@ import sys
 import click
 
 from perfgate import __version__
-from perfgate.errors import ExitCode, PerfgateError, StoppedError
+from perfgate.errors import ExitCode, OutOfMemoryError, PerfgateError, StoppedError
 from perfgate.publish.output import wants_color
 
 
@@ -18,6 +18,10 @@ def told(error: BaseException) -> int:
         return ExitCode.USAGE
     if isinstance(error, click.Abort | KeyboardInterrupt):
         error = StoppedError("stopped by SIGINT")
+    if isinstance(error, MemoryError):
+        error = OutOfMemoryError(
+            "there is not enough memory", hint="raise the limit (ulimit -v, the container's), or give it less to read"
+        )
     if not isinstance(error, PerfgateError):  # the last resort: a fault of perfgate itself
         error = PerfgateError(f"{type(error).__name__}: {error}", hint=f"please report this; {_keep_trace()}")
     _print_error(error)
@@ -27,11 +31,21 @@ def told(error: BaseException) -> int:
 def _print_error(error: PerfgateError) -> None:
     color = None if wants_color(sys.stderr) else False
     click.secho(f"error[{error.slug}]: ", fg="red", bold=True, nl=False, err=True, color=color)
-    click.echo(error.message, err=True)
-    if error.place:
-        click.echo(f"  at:   {error.place}", err=True)
+    several = "\n" in error.message  # each further line begins with its own place, so the first one does too
+    click.echo(_shown(f"{error.place}: {error.message}" if several and error.place else error.message), err=True)
+    if error.output:
+        click.echo(_shown(error.indented_output()), err=True)
+    if error.place and not several:
+        click.echo(f"  at:   {_shown(error.place)}", err=True)
     if error.hint:
-        click.echo(f"  next: {error.hint}", err=True)
+        click.echo(f"  next: {_shown(error.hint)}", err=True)
+
+
+def _shown(text: str) -> str:
+    """Lines that cannot send commands to a terminal: names in them come from files, services and requests."""
+    from perfgate.report.tables import printable
+
+    return "\n".join(printable(line, longest=len(line)) for line in text.split("\n"))
 
 
 def _keep_trace() -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from perfgate.cli import options
+from perfgate.cli.completing import load_names, service_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,8 +48,8 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many, the newest."),
         click.option("--branch", metavar="NAME", help="Recorded on this branch."),
-        click.option("--load", metavar="NAME", help="Of this load."),
-        click.option("--service", metavar="NAME", help="Of this service."),
+        click.option("--load", metavar="NAME", shell_complete=load_names, help="Of this load."),
+        click.option("--service", metavar="NAME", shell_complete=service_names, help="Of this service."),
     ):
         command = option(command)
     return command

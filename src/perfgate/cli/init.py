@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from perfgate.cli import options
-from perfgate.cli.options import BUDGETS
+from perfgate.cli.completing import BUDGETS
 from perfgate.errors import StoppedError
 from perfgate.signals import STOPPED_BY
 
 if TYPE_CHECKING:
-    from perfgate.judge.result import Result
+    from perfgate.scaffold.spread import Measurement
 
 
 @click.command(
@@ -23,7 +25,9 @@ Examples:
   perfgate init http://127.0.0.1:8000
   perfgate init openapi.json --command "python -m shop --port {port}"
   perfgate init recorded.har --name shop --no-measure
-  perfgate init --github                  workflows for a project that has a budgets.toml"""
+  perfgate init --demo                    a small project to try perfgate on
+  perfgate init --github                  workflows for a project that has a budgets.toml
+  perfgate init --github --install-from OWNER/REPO@COMMIT"""
 )
 @click.argument("target", required=False, metavar="[TARGET]")
 @click.option("--out", type=options.path, default=Path(), metavar="DIR", help="Where to write; default: here.")
@@ -32,21 +36,31 @@ Examples:
 @click.option("--url", metavar="URL", help="Where the service of a document runs.")
 @click.option("--ready", metavar="PATH", help="The path that answers once the service is ready.")
 @click.option("--no-measure", is_flag=True, help="Propose budgets without driving a short load.")
+@click.option("--writes", is_flag=True, help="Drive what changes data too (not DELETE): for throw-away services.")
 @click.option("--allow-host", "allow_hosts", multiple=True, metavar="HOST", help="Contact this host too (repeatable).")
+@click.option("--demo", is_flag=True, help="Write a small shop to try perfgate on, into perfgate-demo or --out.")
 @click.option("--github", is_flag=True, help="Write workflows for GitHub Actions.")
+@click.option(
+    "--install-from", metavar="SPEC", help="What the workflows install; default: what this perfgate was installed from."
+)
 @click.option("--force", is_flag=True, help="Overwrite files.")
 @click.option("--yes", is_flag=True, help="Drive load at a host that is not this machine.")
-def init(*, target: str | None, no_measure: bool, github: bool, **options: Any) -> None:
+def init(
+    *, target: str | None, no_measure: bool, demo: bool, github: bool, install_from: str | None, **options: Any
+) -> None:
     """Write budgets.toml and a scenario for a URL, an OpenAPI document or a HAR file.
 
     Budgets are proposed from a measurement of about ten seconds.
     """
+    if demo:
+        _write_demo()
+        return
     from perfgate import scaffold
-    from perfgate.scaffold.github import write_workflows
 
+    if install_from is not None and not github:
+        raise click.UsageError("--install-from says what the workflows of --github install")
     if github:
-        for path in write_workflows(options["out"], force=options["force"]):
-            click.echo(f"wrote {path}")
+        _write_workflows(options["out"], install_from, force=options["force"])
         if target is None and (options["out"] / BUDGETS).exists():
             click.echo("next: commit them; docs/github.md says what each of them may do")
             return
@@ -60,13 +74,59 @@ def init(*, target: str | None, no_measure: bool, github: bool, **options: Any) 
     click.echo(f"next: {made.next_command}")
 
 
-def _measure(budgets: Path) -> Result:
+def _write_demo() -> None:
+    """Write the project to try perfgate on, and say what to try."""
+    from perfgate.scaffold.demo_project import BRANCHES, FOLDER, write_demo
+
+    ctx = click.get_current_context()
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE]
+    if others := sorted(set(given) - {"demo", "out"}):
+        raise click.UsageError(f"--demo writes a whole project by itself: leave out {', '.join(others)}")
+    folder = ctx.params["out"] if "out" in given else Path(FOLDER)
+    made = write_demo(folder)
+    for path in made.written:
+        click.echo(f"wrote {path}")
+    if made.no_revisions:
+        click.echo(f"note: there is nothing to compare: {made.no_revisions}")
+    else:
+        click.echo(
+            f"on the branch {BRANCHES[0]} is a small shop, on {BRANCHES[1]} a change that makes its search slower"
+        )
+    steps = [] if folder.resolve() == Path.cwd() else [(f"cd {shlex.quote(str(folder))}", "")]
+    steps.append(("perfgate run", "drives the shop for 20 s, and judges"))
+    if not made.no_revisions:
+        steps.append((f"perfgate compare {' '.join(BRANCHES)}", "finds the change, in about a minute"))
+    for lead, (command, about) in zip(("next: ", *["      "] * len(steps)), steps, strict=False):
+        click.echo(f"{lead}{command:<32}{about}".rstrip())
+
+
+def _write_workflows(out: Path, install_from: str | None, *, force: bool) -> None:
+    """Write them, and say what they install, or what is left to be filled in."""
+    from perfgate.scaffold import installation
+    from perfgate.scaffold.github import FILL_IN, write_workflows
+
+    source = installation.found() if install_from is None else installation.asked_for(install_from)
+    for path in write_workflows(out, source, force=force):
+        click.echo(f"wrote {path}")
+    if source.requirement:
+        click.echo(f"the workflows install {source.requirement}")
+    if source.about:
+        click.echo(f"note: {source.about}")
+    if not source.requirement:
+        click.echo(
+            f"note: so it is not known what CI can install: the workflows fail until you fill in the lines marked"
+            f' "{FILL_IN}", or repeat this with --force --install-from OWNER/REPO@COMMIT'
+        )
+
+
+def _measure(budgets: Path) -> Measurement:
     """Ten seconds of the normal load, for `init`."""
     import tempfile
 
     from perfgate import gate, live
     from perfgate.judging import judge
     from perfgate.plan.budgets_file import read_plan
+    from perfgate.scaffold.spread import Measurement, seconds_of
 
     plan = read_plan(budgets, loads=["normal"], scale=1 / 6)
     view = live.choose(sys.stdout.isatty())
@@ -75,6 +135,7 @@ def _measure(budgets: Path) -> Result:
             manifest = gate.record(plan, Path(folder), view)
             if manifest.stopped.startswith(STOPPED_BY):
                 raise StoppedError(manifest.stopped, hint="repeat it with --force, or with --no-measure")
-            return judge(Path(folder), manifest)
+            driven = [Path(folder) / entry.folder for entry in manifest.runs if entry.driven]
+            return Measurement(judge(Path(folder), manifest), seconds_of(driven[0]) if driven else {})
     finally:
         view.close()

@@ -8,18 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from perfgate.cli.completing import BUDGETS, load_names, service_names
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from perfgate.plan.plan import Plan
 
-BUDGETS = "budgets.toml"
 FORMATS = ("json", "junit", "markdown", "html", "csv", "prometheus")
 
 path = click.Path(path_type=Path)
 budgets = click.option("--budgets", type=path, default=Path(BUDGETS), show_default=True, help="The budgets file.")
-services = click.option("--service", "services", multiple=True, metavar="NAME", help="Only this service (repeatable).")
-loads = click.option("--load", "loads", multiple=True, metavar="NAME", help="Only this load (repeatable).")
+services = click.option(
+    "--service",
+    "services",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=service_names,
+    help="Only this service (repeatable).",
+)
+loads = click.option(
+    "--load", "loads", multiple=True, metavar="NAME", shell_complete=load_names, help="Only this load (repeatable)."
+)
 scale = click.option(
     "--scale", type=float, default=1.0, metavar="FACTOR", help="Multiply every duration, e.g. 0.1 for a quick look."
 )
@@ -29,6 +39,11 @@ seconds = click.FloatRange(min=0, min_open=True)
 processes = click.option(
     "--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that share each load."
 )
+
+
+def note(text: str) -> None:
+    """Say what is worth knowing beside what was asked for."""
+    click.echo(f"note: {text}", err=True)
 
 
 class _Time(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only

@@ -20,9 +20,9 @@ Examples:
 @click.option("--verbose", is_flag=True, help="List every check, the skipped ones too.")
 @options.report_options
 def report(folder: Path | None, *, verbose: bool, **files: Path | None) -> None:
-    """Recreate every report from a recording; without RUN_DIR from the newest one here."""
+    """Recreate every report from a recording; without RUN_DIR from the newest finished one here."""
     from perfgate.gate import judged
     from perfgate.preflight import latest_folder
 
-    folder = folder or latest_folder(Path())
+    folder = folder or latest_folder(Path(), options.note)
     finish(judged(folder), folder, files, verbose=verbose)

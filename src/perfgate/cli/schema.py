@@ -5,7 +5,12 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(
+    epilog="""\b
+Examples:
+  perfgate schema budgets > budgets.schema.json   for editors: "#:schema ./budgets.schema.json" in budgets.toml
+  perfgate schema result > result.schema.json"""
+)
 @click.argument("name", type=click.Choice(["budgets", "result"]))
 def schema(name: str) -> None:
     """Print a published JSON Schema: of budgets.toml, or of result.json."""

@@ -59,10 +59,12 @@ def selftest(  # noqa: PLR0913  (one argument per option)
 
 
 def _tell(found: Selftest) -> None:
+    from perfgate.judge.comparison import compared_verdict
+
     colors = {"pass": "green", "fail": "red"}
     rounds = [("without a delay", found.unchanged, "not red"), (f"with {found.delay_ms:.3g} ms", found.delayed, "red")]
     for title, result, wanted in rounds:
-        verdict = result.verdict if result else "not measured"
+        verdict = compared_verdict(result) if result else "not measured"
         click.echo(f"{title}: ", nl=False)
         click.secho(verdict.upper(), fg=colors.get(verdict), nl=False)
         click.echo(f" (has to be {wanted})")

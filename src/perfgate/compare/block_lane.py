@@ -77,6 +77,7 @@ class BlockLane:
         self._blocks: dict[int, BlockEntry] = {}
         self._tail = JournalTail(folder / BLOCKS_JOURNAL)
         self._number = 0
+        self.hosts: list[dict[str, str]] = []
         self._driver: Driver | None = None
         self._meters = {name: Meter(own) for name, own in running.items()}
         self._placing: Placing | None = None
@@ -186,6 +187,8 @@ class BlockLane:
         """
         while True:
             for event in self._engine.events(_POLL_S):
+                if isinstance(event, Ready):
+                    self.hosts = event.hosts
                 if isinstance(event, kind):
                     return
                 self._take(event)

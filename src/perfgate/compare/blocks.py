@@ -53,6 +53,8 @@ class Sides:
 class Lane(Protocol):
     """What drives pairs of one kind."""
 
+    hosts: list[dict[str, str]]
+
     @property
     def own_cpus(self) -> bool:
         """Whether the generator and the services run on CPUs of their own; known once it is open."""
@@ -151,6 +153,11 @@ class Pairs:
     def own_cpus(self) -> bool:
         """Whether the generator and the services run on CPUs of their own; known once it is `open`."""
         return self._lane.own_cpus
+
+    @property
+    def hosts(self) -> list[dict[str, str]]:
+        """Of User classes that have hosts of their own, as `Ready` tells it; known once something was driven."""
+        return self._lane.hosts
 
     def open(self) -> int:
         """Get ready to drive: the engine is started, both sides are warmed up, and the length of blocks is found.

@@ -13,6 +13,7 @@ from perfgate.compare.looking import rules_of
 from perfgate.compare.recording import record
 from perfgate.compare.subject import Subject
 from perfgate.errors import BaselineError, PerfgateError
+from perfgate.judge.comparison import compared_verdict
 from perfgate.signals import STOPPED_BY
 from perfgate.target.revision import current
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from perfgate.compare.calibration import Calibration
     from perfgate.compare.recording import Watcher
+    from perfgate.judge.result import Result
     from perfgate.plan.plan import Plan
 
 
@@ -65,16 +67,26 @@ def run(plan: Plan, folder: Path, watcher: Watcher, *, times: int) -> Rounds:
         stopped = next((reason for reason in result.reasons if reason.startswith(STOPPED_BY)), "")
         if stopped:
             break
-        if not result.runs[0].sound:
-            raise _unsound(result.reasons, own)
+        if not result.runs[0].sound or refused(result):
+            raise _unsound([*refused(result), *result.reasons], own)
         assert result.runs[0].comparison is not None  # it was compared
         block_s = result.runs[0].comparison.block_s
         plan = replace(plan, compare=replace(plan.compare, block_s=block_s))  # all rounds have what the first has found
-        rounds.append(Round(result.verdict, read_pairs(own / service.name / load.name)))
+        rounds.append(Round(compared_verdict(result), read_pairs(own / service.name / load.name)))
     if not rounds:
         raise _unsound([stopped], folder)
     rules = rules_of(plan.gate, 1)
     return Rounds(service.name, load.name, calibrate(rounds, rules, 2 * (block_s + PAUSE_S)), stopped)
+
+
+def refused(result: Result) -> list[str]:
+    """What was not compared because a side failed: it must not count as "not red"."""
+    return [
+        check.message
+        for run in result.runs
+        for check in run.checks
+        if check.kind == "paired" and check.status == "invalid" and check.decision is None
+    ]
 
 
 def _unsound(reasons: list[str], folder: Path) -> PerfgateError:

@@ -24,7 +24,6 @@ from perfgate.measure.block_entries import (
     block_to_body,
 )
 from perfgate.measure.blocks import Requests
-from perfgate.measure.histogram import Histogram
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.journals import read_recording
 from perfgate.measure.pairs import pair_of
@@ -41,12 +40,13 @@ if TYPE_CHECKING:
     from perfgate.measure.blocks import Pair, SideName
     from perfgate.measure.journals import Recording
     from perfgate.measure.summary import RunSummary
-    from perfgate.plan.plan import Load, Plan, Service
+    from perfgate.plan.plan import Load, LoadKind, Plan, Service
     from perfgate.target.service import RunningService
 
 PAIRS = 4  # so many share the time: base head, head base, base head, head base
 OVERHEAD_S = 2.5  # of each load: the engine's start, and its drain
 _SHORTEST_S = 1.0
+STEP = "step_"  # of the names of a stress load's phases
 
 
 class LoadLane:
@@ -81,6 +81,7 @@ class LoadLane:
         self._engines = Engines()
         self._journal: JournalWriter | None = None
         self._number = 0
+        self.hosts: list[dict[str, str]] = []
 
     @property
     def own_cpus(self) -> bool:
@@ -129,7 +130,9 @@ class LoadLane:
             raise StorageError(f"cannot make a folder: {error.strerror}", place=str(folder)) from error
         meter = self._meters[side]
         meter.start()
-        (lane,) = drive_stage([Seat(self._service, load, running, folder)], self._plan, Unwatched(), self._engines)
+        seat = Seat(self._service, load, running, folder, tuple(own.url for own in self._running.values()))
+        (lane,) = drive_stage([seat], self._plan, Unwatched(), self._engines)
+        self.hosts = lane.hosts
         cpu_s, memory_bytes = meter.read()
         check_alive(side, running, f"during {load.name}")
         if lane.error:
@@ -150,7 +153,7 @@ class LoadLane:
             side=side,
             at_s=0.0,
             measured_s=summary.duration_s,
-            endpoints=_requests(recording) if self._load.kind == "scenario" else {},
+            endpoints=_requests(recording, self._load.kind),
             users=summary.health.users,
             requests=sum(phase.total.requests for phase in summary.phases),
             arrivals=summary.health.arrivals,
@@ -180,7 +183,7 @@ def figures_of(summary: RunSummary, load: Load, service: Service) -> tuple[dict[
     """What a whole load gave, and, in words, what could not be known; see `measure.blocks.Block.figures`."""
     if load.kind == "stress":
         capacity = capacity_of(summary, load, service)
-        rates = [phase.total.throughput_per_s for phase in summary.phases if phase.name.startswith("step_")]
+        rates = [phase.total.throughput_per_s for phase in summary.phases if phase.name.startswith(STEP)]
         if capacity.level is None or not rates:
             return {}, f"capacity unknown: {capacity.detail}"
         return {"capacity": capacity.level, "highest_throughput": max(rates)}, ""
@@ -200,14 +203,12 @@ def _spike_figures(summary: RunSummary, load: Load, service: Service) -> tuple[d
     return {"recovery_time": took_s, **({} if p95 is None else {"spike_p95": p95})}, ""
 
 
-def _requests(recording: Recording) -> dict[str, Requests]:
-    good: dict[str, list[Histogram]] = {}
-    failed: dict[str, int] = {}
-    for cell in recording.cells:
-        if cell.phase == STEADY:
-            good.setdefault(cell.endpoint, []).extend([cell.response_ms] if cell.outcome == "ok" else [])
-            failed[cell.endpoint] = failed.get(cell.endpoint, 0) + (cell.outcome == "failed") * cell.response_ms.count
-    return {name: Requests(Histogram.merged(parts), failed[name]) for name, parts in good.items()}
+def _requests(recording: Recording, kind: LoadKind) -> dict[str, Requests]:
+    """What was asked for in the phases that are judged, by endpoint; under stress in all steps together."""
+    phases = {STEADY, SPIKE, RECOVERY} if kind == "spike" else {STEADY}
+    return Requests.of_cells(
+        cell for cell in recording.cells if cell.phase in phases or (kind == "stress" and cell.phase.startswith(STEP))
+    )
 
 
 def _check(load: Load, service: Service) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Protocol
@@ -16,10 +17,12 @@ from perfgate.signals import heed_stop, stop_signals
 from perfgate.target.service import start
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from perfgate.compare.subject import Subject
     from perfgate.judge.paired import Decisions
+    from perfgate.measure.blocks import Pair
     from perfgate.plan.plan import Load, Plan, Service
     from perfgate.target.service import RunningService
 
@@ -37,6 +40,21 @@ class Watcher(PairWatcher, Protocol):
         """No more pairs of the load are driven."""
 
 
+class Looking(Protocol):
+    """Who looks at the pairs of one load while they are driven, and says when there are enough.
+
+    Attributes:
+        decisions: as of the last look; None where it makes none that could be shown.
+        stopped: why no more pairs are needed; empty while they are.
+    """
+
+    decisions: Decisions | None
+    stopped: str
+
+    def add(self, pair: Pair) -> bool:
+        """A pair is there; returns whether all of them were looked at."""
+
+
 def record(  # noqa: PLR0913  (what a comparison is made of)
     plan: Plan,
     base: Subject,
@@ -45,7 +63,10 @@ def record(  # noqa: PLR0913  (what a comparison is made of)
     watcher: Watcher,
     *,
     choice: str = "",
+    found: str = "",
     whole: bool = False,
+    looking: Callable[[int], Looking] | None = None,
+    running: Mapping[str, RunningService] | None = None,
 ) -> Manifest:
     """Compare every load at every service, and leave a recording.
 
@@ -58,7 +79,10 @@ def record(  # noqa: PLR0913  (what a comparison is made of)
         folder: a new or empty folder for the recording.
         watcher: is told how it goes.
         choice: what was asked for as the base.
+        found: how that was found for the change, in words.
         whole: drive all the time there is, also when everything is decided.
+        looking: makes who looks at the pairs of a load, of at most how many; `Looks` at every check unless given.
+        running: bases that run already, by service; they are left running.
 
     Raises:
         UsageError, ScenarioError: something cannot be used, and nothing was driven.
@@ -67,8 +91,8 @@ def record(  # noqa: PLR0913  (what a comparison is made of)
     check_scenarios(plan)
     manifest = open_folder(plan, folder, strict=False)
     manifest.revision = dict(head.revision)
-    manifest.comparison = ComparisonEntry(dict(base.revision), base.words, head.words, choice)
-    work = _Work(plan, base, head, folder, watcher, manifest, whole=whole)
+    manifest.comparison = ComparisonEntry(dict(base.revision), base.words, head.words, choice, found=found)
+    work = _Work(plan, base, head, folder, watcher, manifest, whole=whole, looking=looking, running=running)
     try:
         with stop_signals():
             for service in plan.services.values():
@@ -97,6 +121,8 @@ class _Work:
         manifest: Manifest,
         *,
         whole: bool,
+        looking: Callable[[int], Looking] | None,
+        running: Mapping[str, RunningService] | None,
     ) -> None:
         self._plan = plan
         self._subjects = base, head
@@ -104,7 +130,9 @@ class _Work:
         self._watcher = watcher
         self._manifest = manifest
         self._whole = whole
-        self._rules = rules_of(plan.gate, sum(len(service.loads) for service in plan.services.values()))
+        self._running = running or {}
+        rules = rules_of(plan.gate, sum(len(service.loads) for service in plan.services.values()))
+        self._looking = looking or (lambda max_pairs: Looks(rules, max_pairs))
 
     def do(self, service: Service) -> None:
         """Start both sides of a service, compare its loads, and stop both whatever happens."""
@@ -123,9 +151,11 @@ class _Work:
                 raise
             entry.problem = _problem(error)
             self._note_rest(service, error)
-            self._watcher.message(str(error))
+            self._watcher.message(error.in_full())
 
     def _start(self, stack: ExitStack, subject: Subject, service: Service) -> RunningService:
+        if subject.side == "base" and service.name in self._running:
+            return self._running[service.name]
         own = subject.service(service, self._plan)
         self._watcher.message(f"{subject.side}: starting {service.name}")
         try:
@@ -159,10 +189,11 @@ class _Work:
         entry.pairs.max_pairs, entry.pairs.block_s = pairs.open(), pairs.block_s
         entry.pairs.own_cpus = pairs.own_cpus
         self.save()
-        looks = Looks(self._rules, entry.pairs.max_pairs)
+        looks = self._looking(entry.pairs.max_pairs)
         self._watcher.load_starting(entry.service, entry.load, entry.pairs.max_pairs)
         for pair in pairs:
-            entry.driven = True
+            entry.driven, entry.hosts = True, pairs.hosts
+            entry.pairs.load_average = _higher(entry.pairs.load_average)
             heed_stop()
             if looks.add(pair) and looks.decisions:
                 self._watcher.looked(entry.service, entry.load, looks.decisions)
@@ -182,6 +213,15 @@ class _Work:
             self._manifest.save(self._folder)
         except StorageError as problem:
             self._manifest.stopped = self._manifest.stopped or str(problem)
+
+
+def _higher(before: float | None) -> float | None:
+    """The machine's load average of the last minute, or the one before where that was higher."""
+    try:
+        now = os.getloadavg()[0]
+    except (AttributeError, OSError):  # not on Windows
+        return before
+    return now if before is None else max(before, now)
 
 
 def _made(folder: Path) -> Path:

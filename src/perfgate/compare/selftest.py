@@ -10,6 +10,7 @@ from perfgate.compare.judging import judge
 from perfgate.compare.recording import record
 from perfgate.compare.subject import Subject
 from perfgate.errors import ExitCode, UsageError
+from perfgate.judge.comparison import compared_verdict
 from perfgate.signals import STOPPED_BY
 from perfgate.target.proxy import Proxy
 from perfgate.target.revision import current
@@ -42,12 +43,17 @@ class Selftest:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Pass when the gate told the two apart; 1 when it did not; 3 when it cannot be told."""
-        if self.unchanged.verdict == "fail":
+        """Pass when the gate told the two apart; 1 when it did not; 3 when it cannot be told.
+
+        Only comparisons count: a budget that the delay breaks would be broken by any service as slow.
+        """
+        before = compared_verdict(self.unchanged)
+        after = "invalid" if self.delayed is None else compared_verdict(self.delayed)
+        if before == "fail":
             return ExitCode.FAIL
-        if self.delayed is None or self.delayed.verdict == "invalid":
+        if after == "invalid":
             return ExitCode.INVALID
-        return ExitCode.PASS if self.delayed.verdict == "fail" else ExitCode.FAIL
+        return ExitCode.PASS if after == "fail" else ExitCode.FAIL
 
 
 def one_load(plan: Plan) -> Plan:

@@ -9,6 +9,7 @@ from perfgate.errors import UsageError
 from perfgate.plan.hosts import check_host
 from perfgate.target.checkout import check_different, check_out, prune
 from perfgate.target.revision import RevisionFields, current
+from perfgate.target.same_place import same_deployment
 from perfgate.target.setup import EVEN, set_up
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def deployments(plan: Plan, base_url: str, head_url: str) -> tuple[Subject, Subj
     """Two deployments that already run.
 
     Raises:
-        UsageError: the plan has more than one service, so that it cannot be told whose these are.
+        UsageError: the plan has more than one service, so that it cannot be told whose these are; or both are the same
+            deployment, which would pass whatever it does.
         HostNotAllowedError: `allowed_hosts` does not name a host.
     """
     if len(plan.services) != 1:
@@ -109,6 +111,13 @@ def deployments(plan: Plan, base_url: str, head_url: str) -> tuple[Subject, Subj
         if not url.startswith(("http://", "https://")):
             raise UsageError(f"{url!r} is not an http or https URL", place=option)
         check_host(url, plan.gate.allowed_hosts)
+    if same_deployment(base_url, head_url):
+        raise UsageError(
+            f"base and head are the same deployment: {base_url} and {head_url}",
+            place="--head-url",
+            hint="name two that differ; `perfgate calibrate` compares a service with itself on purpose",
+            slug="same-revision",
+        )
     return (
         Subject("base", base_url, _NO_REVISION, url=base_url),
         Subject("head", head_url, current(plan.root), url=head_url),

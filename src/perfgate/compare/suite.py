@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from perfgate import importers
-from perfgate.errors import ServiceError, StorageError, UsageError
+from perfgate.errors import ServiceError, StorageError, UsageError, last_words
 from perfgate.measure.blocks import Requests
 from perfgate.target.own_modules import python_path
 from perfgate.target.process import environment_with
@@ -105,12 +105,13 @@ class Suite:
 
     def _failed(self, what: str) -> ServiceError:
         output = self._log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").splitlines()[-_TAIL_LINES:]
-        told = "its last output:\n" + "\n".join(output) if output else "it wrote nothing"
+        written = "\n".join(output)
         return ServiceError(
-            f"the benchmarks at the {self._checkout.side}, {self._checkout.words}, {what}; {told}\n",
+            f"the benchmarks at the {self._checkout.side}, {self._checkout.words}, {what}; {last_words(written)}",
             place=str(self._log),
             hint="all of them must pass at both revisions; choose those that do with the command, e.g. by -k",
             slug="suite-failed",
+            output=written,
         )
 
 

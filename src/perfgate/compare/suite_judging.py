@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate.compare.looking import findings, rules_of
+from perfgate.errors import RecordingError
 from perfgate.judge.accepting import acceptances
 from perfgate.judge.assemble import invalid_run, judge_all, judge_service
 from perfgate.judge.comparison import Terms, compared_run, located
 from perfgate.judge.result import Baseline, Comparison, Result, Revision
-from perfgate.judging import circumstances_of, error_of
+from perfgate.judging import circumstances_of, damaged, error_of
 from perfgate.measure.manifest import Problem
 from perfgate.measure.pairs import read_pairs
 from perfgate.plan.budgets_file import parse_plan
@@ -34,7 +35,8 @@ def judge(folder: Path, manifest: Manifest) -> Result:
     """
     plan = parse_plan(manifest.budgets_text, Path(manifest.budgets_path), require_files=False)
     known = acceptances(plan.accepts, datetime.fromtimestamp(manifest.started_at, UTC).date())
-    runs = [_run(folder, entry, plan, known) for entry in manifest.runs]
+    damage = manifest.damage(folder)
+    runs = [_run(folder, entry, plan, known, damaged(entry, damage)) for entry in manifest.runs]
     services = [judge_service(_service(run.service, run.load), [run], url="") for run in runs]
     compared = manifest.comparison
     assert compared is not None  # the caller has looked
@@ -59,11 +61,18 @@ def _service(name: str, load: str) -> Service:
     return Service(name, url="", scenario=Path(), scenario_text="", loads=(load,))
 
 
-def _run(folder: Path, entry: RunEntry, plan: Plan, known: list[Acceptance]) -> RunResult:
+def _run(
+    folder: Path, entry: RunEntry, plan: Plan, known: list[Acceptance], damage: RecordingError | None
+) -> RunResult:
     service, load = _service(entry.service, entry.load), Load(entry.load, "steady", "closed", None)
     if entry.pairs is None or not entry.driven:
         return invalid_run(service, load, error_of(entry.problem or Problem("engine", "no pair of runs was measured")))
-    pairs, rules = read_pairs(folder / entry.folder), rules_of(plan.gate, 1)
+    rules = rules_of(plan.gate, 1)
+    error = damage or (error_of(entry.problem) if entry.problem else None)
+    try:
+        pairs = read_pairs(folder / entry.folder)
+    except RecordingError as unreadable:
+        return invalid_run(service, load, damage or unreadable)
     changes = [
         change
         for change in findings(pairs, rules, entry.pairs.max_pairs)
@@ -77,5 +86,6 @@ def _run(folder: Path, entry: RunEntry, plan: Plan, known: list[Acceptance]) -> 
         max_slowdown_percent=rules.max_slowdown_percent,
         false_alarm_rate=rules.false_alarm_rate,
     )
-    terms = Terms(plan.gate.undecided, known, [str(error_of(entry.problem))] if entry.problem else [])
+    # A benchmark may be taken away on purpose, and has no budget of a service.
+    terms = Terms(plan.gate.undecided, known, [str(error)] if error else [], budgets=False, gone="warn")
     return located(compared_run(service, load, pairs, changes, comparison, terms), plan.gate.source)

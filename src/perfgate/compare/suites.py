@@ -46,7 +46,14 @@ _CHECKS = 3  # that can fail, of each benchmark: mean, p50, p95
 
 
 def record(  # noqa: PLR0913  (what a comparison is made of)
-    plan: Plan, command: str, names: tuple[str, str | None], folder: Path, watcher: Watcher, *, choice: str = ""
+    plan: Plan,
+    command: str,
+    names: tuple[str, str | None],
+    folder: Path,
+    watcher: Watcher,
+    *,
+    choice: str = "",
+    found: str = "",
 ) -> Manifest:
     """Run the two suites in turn until every check is decided or `[compare] max_duration` is over.
 
@@ -60,6 +67,7 @@ def record(  # noqa: PLR0913  (what a comparison is made of)
         folder: a new or empty folder for the recording.
         watcher: is told how it goes.
         choice: what was asked for as the base.
+        found: how that was found for the change, in words.
 
     Raises:
         UsageError: there is no such revision, both are the same, or the command cannot be used.
@@ -69,7 +77,7 @@ def record(  # noqa: PLR0913  (what a comparison is made of)
     base, head = subjects
     manifest = open_folder(replace(plan, services={}, loads={}), folder, strict=False)
     manifest.revision = dict(head.revision)
-    manifest.comparison = ComparisonEntry(dict(base.revision), base.words, head.words, choice, command)
+    manifest.comparison = ComparisonEntry(dict(base.revision), base.words, head.words, choice, command, found)
     entry = RunEntry(SERVICE, LOAD, LOAD, pairs=PairsEntry(1, "", ""))
     manifest.runs.append(entry)
     work = _Work(plan, {"base": base, "head": head}, folder, watcher, entry)
@@ -82,7 +90,7 @@ def record(  # noqa: PLR0913  (what a comparison is made of)
         if isinstance(error, UsageError):
             raise
         entry.problem = Problem(error.slug, error.message, error.place, error.hint)
-        watcher.message(str(error))
+        watcher.message(error.in_full())
     except BaseException as error:
         manifest.stopped = f"ended by {error or type(error).__name__}"
         raise

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate.doctor.finding import Finding
 from perfgate.doctor.scenario import scenario
 from perfgate.errors import PerfgateError
-from perfgate.plan.budgets_file import read_plan
+from perfgate.plan.budgets_file import budgets_schema, read_plan
+from perfgate.reading import LARGEST_SOURCE, read_bytes
 
 if TYPE_CHECKING:
     from perfgate.plan.plan import Plan
 
 BUDGETS = "budgets.toml"
+# As Taplo and Even Better TOML read it: among the comments at the head of the file.
+_DIRECTIVE = re.compile(r"(?:[^\S\n]*(?:#(?!:schema)[^\n]*)?\n)*#:schema[^\S\n]+(\S+)")
 
 
 def read(path: Path | None) -> tuple[Plan | None, list[Finding]]:
@@ -33,7 +39,25 @@ def read(path: Path | None) -> tuple[Plan | None, list[Finding]]:
         return None, [Finding("fail", path.name, detail, error.hint or "mend the file", "file")]
     detail = f"{_several(len(plan.services), 'service')}, {_several(len(plan.loads), 'load')}"
     scenarios = dict.fromkeys(service.scenario for service in plan.services.values())
-    return plan, [Finding("ok", path.name, detail, area="file"), *map(scenario, scenarios)]
+    return plan, [Finding("ok", path.name, detail, area="file"), *_schema(plan), *map(scenario, scenarios)]
+
+
+def _schema(plan: Plan) -> list[Finding]:
+    """Whether the schema that the file names for editors is there and, where it is perfgate's, is this one's."""
+    found = _DIRECTIVE.match(plan.text)
+    if found is None or "://" in found[1]:
+        return []
+    path = plan.root / found[1]
+    mend = f"perfgate schema budgets > {shlex.quote(str(path))}"
+    try:
+        written = json.loads(read_bytes(path, LARGEST_SOURCE))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not JSON"
+        return [Finding("warn", path.name, f"editors cannot complete {plan.path.name}: {why}", mend, "file")]
+    schema = budgets_schema()
+    if not isinstance(written, dict) or written.get("title") != schema["title"] or written == schema:
+        return []
+    return [Finding("warn", path.name, "editors go by it, and it is of another version of perfgate", mend, "file")]
 
 
 def most_users(plan: Plan | None) -> int:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from perfgate.doctor.finding import Finding
+from perfgate.reading import LARGEST_SOURCE, read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +19,10 @@ def scenario(path: Path) -> Finding:
     """Compile a scenario and look for its User classes."""
     what = f"scenario {path.name}"
     try:
-        tree = ast.parse(path.read_bytes(), str(path))
+        tree = ast.parse(read_bytes(path, LARGEST_SOURCE), str(path))
     except SyntaxError as error:
         return Finding("fail", what, f"{path}:{error.lineno}: {error.msg}", "mend the syntax error", "file")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         return Finding("fail", what, f"{path} cannot be read: {error}", "mend or replace the file", "file")
     users = user_classes(tree)
     if users:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from perfgate.doctor.finding import Finding
+from perfgate.target.revision import git as output_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,14 +42,14 @@ def locust_version(found: str, mend: str) -> Finding:
 
 def git(folder: Path) -> list[Finding]:
     """Whether the revision that is measured is known, and with it a history to compare with."""
-    if _git(folder, "--version") is None:
+    if output_of(folder, "--version", timeout_s=_TIMEOUT_S) is None:
         return [
             Finding("warn", "git", "not found", "install Git: results are to say which revision they belong to", "git")
         ]
-    if _git(folder, "rev-parse", "--is-inside-work-tree") != "true":
+    if output_of(folder, "rev-parse", "--is-inside-work-tree", timeout_s=_TIMEOUT_S) != "true":
         detail = f"{folder} is in no repository"
         return [Finding("warn", "git", detail, "run `git init` and commit, so that results have a revision", "git")]
-    commit = _git(folder, "rev-parse", "--short", "HEAD")
+    commit = output_of(folder, "rev-parse", "--short", "HEAD", timeout_s=_TIMEOUT_S)
     if commit is None:
         return [
             Finding("warn", "git", "the repository has no commit", "commit, so that results have a revision", "git")
@@ -58,14 +58,14 @@ def git(folder: Path) -> list[Finding]:
 
 
 def _depth(folder: Path) -> Finding:
-    if _git(folder, "rev-parse", "--is-shallow-repository") != "true":
+    if output_of(folder, "rev-parse", "--is-shallow-repository", timeout_s=_TIMEOUT_S) != "true":
         return Finding("ok", "git history", "complete", area="git")
     mend = "git fetch --unshallow (in GitHub Actions: fetch-depth: 0), so that the merge base can be found"
     return Finding("warn", "git history", "shallow", mend, "git")
 
 
 def _dirty(folder: Path) -> Finding:
-    status = _git(folder, "status", "--porcelain")
+    status = output_of(folder, "status", "--porcelain", timeout_s=_TIMEOUT_S)
     if status is None:
         mend = "run `git status` yourself: results say that the revision is unknown when Git does not answer"
         return Finding("warn", "git status", f"Git failed, or took longer than {_TIMEOUT_S:g} s", mend, "git")
@@ -75,13 +75,3 @@ def _dirty(folder: Path) -> Finding:
     return Finding(
         "warn", "git status", f"{changed} files changed or new", "commit before a result is to be a baseline", "git"
     )
-
-
-def _git(folder: Path, *words: str) -> str | None:
-    """The command's output, or None when Git is missing, fails, or takes too long."""
-    command = ["git", "--no-optional-locks", *words]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -17,7 +17,6 @@ from perfgate.drive.health import HealthMonitor
 from perfgate.drive.recorder import PhaseFinder
 from perfgate.measure.block_entries import BlockEntry
 from perfgate.measure.blocks import Requests
-from perfgate.measure.histogram import Histogram
 from perfgate.plan.profile import STEADY, hold
 
 if TYPE_CHECKING:
@@ -69,6 +68,7 @@ class BlockDriver:
         gevent.spawn(self._health.probe)
         for side in self._sides.values():
             side.environment.events.init.fire(environment=side.environment, runner=side.runner, web_ui=None)
+            side.statistics.heed_replacement()
             side.recorder.warm()
         for side in self._sides.values():
             if self._pools:
@@ -168,13 +168,4 @@ def _waiting(side: Side) -> int:
 
 def _measured(flushed: Flushed) -> dict[str, Requests]:
     """The requests that were intended after the block's beginning and before its end, by endpoint."""
-    good: dict[str, list[Histogram]] = {}
-    failed: dict[str, int] = {}
-    for cell in flushed.cells:
-        if cell.phase == STEADY:
-            good.setdefault(cell.endpoint, [])
-            if cell.outcome == "ok":
-                good[cell.endpoint].append(cell.response_ms)
-            else:
-                failed[cell.endpoint] = failed.get(cell.endpoint, 0) + cell.response_ms.count
-    return {name: Requests(Histogram.merged(parts), failed.get(name, 0)) for name, parts in good.items()}
+    return Requests.of_cells(cell for cell in flushed.cells if cell.phase == STEADY)

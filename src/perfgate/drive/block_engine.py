@@ -24,16 +24,24 @@ from locust.runners import STATE_STOPPED
 
 from perfgate.drive.block import BlockDriver
 from perfgate.drive.block_order import BLOCK, BlockCommand, BlocksOrder
-from perfgate.drive.engine import MAX_USER_ERRORS, create_runner
-from perfgate.drive.faults import on_system_exit, watch_faults
+from perfgate.drive.descendants import adopt_orphans, below, end_all
+from perfgate.drive.engine import create_runner
+from perfgate.drive.faults import LONGEST, on_system_exit, watch_faults
 from perfgate.drive.guard import HostGuard
+from perfgate.drive.hosts import told
+from perfgate.drive.listening import hear_first
 from perfgate.drive.order import BlockDone, Done, Progress, Ready
+from perfgate.drive.outside import Outlook
 from perfgate.drive.pacing import pace_by_blocks
-from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
+from perfgate.drive.pipe import EventPipe, obey, read_line, refusal, start_logging
 from perfgate.drive.scenario import load_scenario, runs_pytest
 from perfgate.drive.side import SharedRequests, Side
+from perfgate.drive.spawning import quit_code
 from perfgate.drive.time_slice import ask_for_short_slices
+from perfgate.drive.unrecorded import LOST, watch_locusts_own
+from perfgate.drive.user_errors import UserErrors
 from perfgate.drive.users import TICK_S
+from perfgate.drive.values import sentence_of, text_of
 from perfgate.errors import PerfgateError, ScenarioError
 from perfgate.measure.block_entries import BLOCK as BLOCK_ENTRY
 from perfgate.measure.block_entries import BLOCKS_JOURNAL, block_to_body
@@ -78,10 +86,11 @@ class BlockEngine:
         self._commands: gevent.queue.Queue[BlockCommand] = gevent.queue.Queue()
         self._stopping = gevent.event.Event()
         self._stop_reason: tuple[str, str] | None = None
-        self._user_errors: dict[str, int] = {}
+        self._user_errors = UserErrors()
         self._faults = watch_faults()
-        locust.events.user_error.add_listener(self._on_user_error)
-        on_system_exit(lambda code: self.stop("error", f"the scenario called sys.exit({code})"))
+        watch_locusts_own()
+        hear_first(locust.events.user_error, self._user_errors)
+        on_system_exit(lambda code: self.stop("error", f"the scenario called sys.exit({text_of(code, LONGEST)})"))
 
     def go(self, at_s: float) -> None:
         """Nothing to do: blocks are ordered one by one."""
@@ -96,15 +105,13 @@ class BlockEngine:
             self._stop_reason = (reason, detail)
             self._stopping.set()
 
-    def _on_user_error(self, exception: BaseException, **_: Any) -> None:
-        text = f"{type(exception).__name__}: {exception}"[:200]
-        if text not in self._user_errors and len(self._user_errors) >= MAX_USER_ERRORS:
-            text = "other exceptions"
-        self._user_errors[text] = self._user_errors.get(text, 0) + 1
-
     def run(self) -> End:
         """Bring the users to their first tasks, then drive what is ordered."""
-        background = [gevent.spawn(self._watch), gevent.spawn(self._show_life)]
+        background: list[Any] = [
+            gevent.spawn(self._watch),
+            gevent.spawn(self._show_life),
+            gevent.spawn(Outlook(self._guard.is_foreign).watch, self._guard.note),
+        ]
         started_at, began = time.time(), time.monotonic()
         classes = [cls.__name__ for cls in self._sides["base"].runner.user_classes]
         self._journal.append(BEGIN, asdict(Begin(started_at, classes, self._order.model, locust.__version__)))
@@ -126,14 +133,14 @@ class BlockEngine:
             error = follower.exception
             if isinstance(error, PerfgateError):
                 self._send(refusal(error))
-            self.stop("error", f"{type(error).__name__}: {error}")
+            self.stop("error", sentence_of(error, LONGEST))
 
     def _follow(self, classes: list[str]) -> None:
         driver = BlockDriver(self._order, self._sides)
         driver.prepare()
         self._settle(driver)
         driver.spare_collections()
-        self._send(Ready("user", classes))
+        self._send(Ready("user", classes, told(self._sides["head"].hosts, self._sides["head"].bases)))
         while True:
             command = self._commands.get()
             requests = failures = unfinished = 0
@@ -170,13 +177,16 @@ class BlockEngine:
             number += 1
 
     def _finish(self, driven_s: float) -> End:
+        LOST.close()
         cut_off = sum(self._stop_users(side) for side in self._sides.values())
         for side in self._sides.values():
             side.environment.events.quitting.fire(environment=side.environment, reverse=True)
+        codes = [quit_code(side.environment, failed=bool(self._user_errors.counts)) for side in self._sides.values()]
+        locust.events.quit.fire(exit_code=max(codes))
         reason, detail = self._stop_reason or ("completed", "")
-        end = End(reason, detail, driven_s, cut_off, 0, self._user_errors, self._guard.refused)
-        if self._faults.seen:
-            return replace(end, reason="error", detail="; ".join(self._faults.seen))
+        end = End(reason, detail, driven_s, cut_off, 0, self._user_errors.counts, self._guard.refused)
+        if words := "; ".join(self._faults.seen) or LOST.words():
+            return replace(end, reason="error", detail=words)
         for side in self._sides.values():
             if code := side.environment.process_exit_code:
                 return replace(end, reason="error", detail=f"the scenario set environment.process_exit_code to {code}")
@@ -217,7 +227,7 @@ def main() -> int:
 def _drive(order: BlocksOrder, pipe: EventPipe) -> End:
     guard = HostGuard(order.allowed_hosts)
     guard.install()
-    limit_logging()
+    start_logging()
     scenario = load_scenario(order)
     if runs_pytest(scenario.user_classes):
         raise ScenarioError(
@@ -238,4 +248,7 @@ def _drive(order: BlocksOrder, pipe: EventPipe) -> End:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    adopt_orphans()
+    code = main()
+    end_all(lambda: below(os.getpid()))
+    sys.exit(code)

@@ -29,6 +29,11 @@ class BlocksOrder(Order):
         return {"base": self.host, "head": self.head_host}
 
     @property
+    def run_time_s(self) -> float | None:
+        """Nobody knows beforehand how many blocks it takes."""
+        return None
+
+    @property
     def level(self) -> float:
         """Users, or arrivals per second."""
         return self.profile.peak if self.profile else 0.0

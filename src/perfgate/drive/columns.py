@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NS_PER_MS = 1e6
 NS_PER_S = 1e9
 OK = -1  # in the failure column: the request succeeded
+REDIRECTED = 1 << 61  # added to the length of an answer that came from elsewhere: a column of its own would cost time
 
 
 class Table(NamedTuple):
@@ -25,9 +26,9 @@ class Table(NamedTuple):
         endpoint: the endpoint's number.
         failure: the number of the failure's kind, or OK.
         sent_ns: when it was sent, from the load's start; had the generator not been late, in the open model.
-        service_ns: sent -> last byte.
+        service_ns: sent -> last byte; below 0 where nobody told.
         waited_ns: how long its arrival had waited for a user.
-        length: bytes of the response.
+        length: bytes of the response, and REDIRECTED.
     """
 
     endpoint: NDArray[np.int64]
@@ -36,6 +37,23 @@ class Table(NamedTuple):
     service_ns: NDArray[np.int64]
     waited_ns: NDArray[np.int64]
     length: NDArray[np.int64]
+
+    @property
+    def is_timed(self) -> NDArray[np.bool_]:
+        """Whether its times are known."""
+        known: NDArray[np.bool_] = self.service_ns >= 0
+        return known
+
+    @property
+    def is_redirected(self) -> NDArray[np.bool_]:
+        """Whether its answer came from elsewhere, or was to look there."""
+        known: NDArray[np.bool_] = self.length >= REDIRECTED
+        return known
+
+    @property
+    def body_bytes(self) -> NDArray[np.int64]:
+        """Bytes of the response."""
+        return np.where(self.is_redirected, self.length - REDIRECTED, self.length)
 
     @property
     def intended_s(self) -> NDArray[np.float64]:
@@ -65,15 +83,18 @@ class Columns:
     def add(  # noqa: PLR0913  (one argument per column)
         self, endpoint: int, failure: int, sent_ns: int, service_ns: int, waited_ns: int, length: int
     ) -> None:
-        """Add one request; see `Table` for the columns. A negative duration, from a clock that stepped, counts as 0."""
+        """Add one request; see `Table` for the columns."""
         self._numbers += (endpoint, failure, sent_ns, service_ns, waited_ns, length)
 
     def take(self) -> Table:
         """All requests so far; the columns are empty afterwards."""
-        numbers, self._numbers = self._numbers, []
-        rows = np.array(numbers, np.int64).reshape(-1, len(Table._fields))
-        table = Table(*np.ascontiguousarray(rows.T))
-        return table._replace(service_ns=np.maximum(table.service_ns, 0))
+        table, self._numbers = self.look(), []
+        return table
+
+    def look(self) -> Table:
+        """All requests so far, which stay."""
+        rows = np.array(self._numbers, np.int64).reshape(-1, len(Table._fields))
+        return Table(*np.ascontiguousarray(rows.T))
 
 
 class Groups:

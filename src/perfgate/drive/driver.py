@@ -10,10 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
+from perfgate.drive.descendants import MARK, below, end_all, living, marked
 from perfgate.drive.order import INTERRUPTED, Done, Event, Order, Refused, event_from_json, go_line, stop_line
 from perfgate.errors import EngineError
+from perfgate.measure.log_limit import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +42,14 @@ class Driver:
     def __init__(self, module: str = ENGINE, name: str = "the load engine") -> None:
         self.name = name
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the driver; for a failed import)
+        self._mark = uuid4().hex
         self._process = subprocess.Popen(
             # -P: the working directory must not shadow modules before the scenario is loaded
             [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
+            env={**os.environ, MARK: self._mark},
             start_new_session=True,  # Ctrl-C is for the parent, which then ends the load gracefully
         )
         self._selector = selectors.DefaultSelector()
@@ -99,6 +105,9 @@ class Driver:
             return
         data = os.read(self._stdout, 1 << 16)
         self._heard_at = time.monotonic()
+        if self._log:
+            with contextlib.suppress(OSError):  # it may be on a disk that is full: what the engine says counts
+                shorten(Path(self._log))
         if not data and not self.ended:
             self.ended = True
             raise self._death()
@@ -129,10 +138,12 @@ class Driver:
         return self._errors.read().decode(errors="replace").strip()[-_TAIL:]
 
     def kill(self) -> None:
-        """End the engine at once; what it journaled stays. Safe to call again."""
+        """End the engine at once, with all that its scenario started; what it journaled stays. Safe to call again."""
         if self._process.poll() is None:
+            started = below(self.pid)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+            end_all(lambda: living(started))
         self._process.wait()
 
     def close(self) -> None:
@@ -145,6 +156,7 @@ class Driver:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_GRACE_S)
         self.kill()
+        end_all(lambda: marked(self._mark))  # of an engine that ended before its time
         self._selector.close()
         self._errors.close()
 

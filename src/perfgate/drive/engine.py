@@ -22,18 +22,27 @@ from locust.runners import STATE_STOPPED, LocalRunner
 
 from perfgate import custom_metric
 from perfgate.drive import arrivals, users
+from perfgate.drive.descendants import adopt_orphans, below, end_all
 from perfgate.drive.dispatch import ShareOfUsers
 from perfgate.drive.extract import Extractor
-from perfgate.drive.faults import on_system_exit, watch_faults
+from perfgate.drive.faults import LONGEST, on_system_exit, watch_faults
 from perfgate.drive.guard import HostGuard
 from perfgate.drive.health import HealthMonitor
+from perfgate.drive.hosts import hold_hosts, settle_hosts, told
 from perfgate.drive.iterations import number_iterations
 from perfgate.drive.journalist import Entries, Journalist
+from perfgate.drive.listening import hear_first
 from perfgate.drive.order import Done, Order, Ready
-from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
+from perfgate.drive.outside import Outlook
+from perfgate.drive.pipe import EventPipe, obey, read_line, refusal, start_logging
 from perfgate.drive.recorder import Recorder
 from perfgate.drive.scenario import create_environment, load_scenario, runs_pytest
+from perfgate.drive.spawning import EngineRunner, create_engine_runner, gate_spawning, planned_users, quit_code
+from perfgate.drive.statistics import LateStatistics
 from perfgate.drive.time_slice import ask_for_short_slices
+from perfgate.drive.unrecorded import LOST, watch_locusts_own
+from perfgate.drive.user_errors import UserErrors
+from perfgate.drive.values import sentence_of, text_of
 from perfgate.errors import PerfgateError
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.recording import BEGIN, Begin, End, requests_journal
@@ -47,19 +56,14 @@ if TYPE_CHECKING:
     from perfgate.drive.order import Event
     from perfgate.drive.share import Share
 
-MAX_USER_ERRORS = 50
 _DRAIN_POLL_S = 0.05
 
 
-def create_runner(environment: Environment, *, keep_statistics: bool) -> LocalRunner:
-    """Locust's runner; its own per-request statistics are kept only where the scenario reads them.
-
-    They cost more than our recording does, round to two digits, and nothing here reads them.
-    """
+def create_runner(environment: Environment) -> EngineRunner:
+    """Locust's runner, without its logging of each request for its own statistics: see `statistics`."""
     listeners = list(environment.events.request._handlers)  # noqa: SLF001
-    runner = environment.create_local_runner()
-    if not keep_statistics:
-        environment.events.request._handlers[:] = listeners  # noqa: SLF001
+    runner = create_engine_runner(environment)
+    environment.events.request._handlers[:] = listeners  # noqa: SLF001
     return runner
 
 
@@ -68,7 +72,7 @@ def local_users(runner: LocalRunner, share: Share) -> users.UserCount:
     if share.count > 1:
         dispatcher: Any = ShareOfUsers(share, runner.user_classes)  # called where Locust calls its class
         runner.environment.dispatcher_class = dispatcher
-    return users.locally(runner)
+    return users.locally(runner, gate_spawning(runner.environment, runner))
 
 
 class Engine:
@@ -81,6 +85,9 @@ class Engine:
         guard: knows which hosts were refused.
         entries: where it is recorded.
         send: where events go.
+
+    Attributes:
+        statistics: Locust's own, kept once somebody reads them.
     """
 
     def __init__(  # noqa: PLR0913  (the parts of an engine)
@@ -102,33 +109,32 @@ class Engine:
         self._stop_reason: tuple[str, str] | None = None
         self._called = gevent.event.Event()  # to begin, or not to
         self._stopping = gevent.event.Event()
-        self._user_errors: dict[str, int] = {}
+        self._user_errors = UserErrors()
         self._faults = watch_faults()
+        watch_locusts_own()
+        self._journalist: Journalist | None = None
         self._can_record = True
         self._is_open = order.model == "open" and order.profile is not None
         self._recorder, self._queue = self._build_recorder()
         self._listen(runner.environment)
-        on_system_exit(lambda code: self.stop("error", f"the scenario called sys.exit({code})"))
+        self.statistics = LateStatistics(
+            runner.environment, self._recorder, use_response_times_cache=isinstance(runner, LocalRunner)
+        )
+        on_system_exit(lambda code: self.stop("error", f"the scenario called sys.exit({text_of(code, LONGEST)})"))
 
     def _build_recorder(self) -> tuple[Recorder, users.ArrivalQueue | None]:
         extractors = [Extractor(**fields) for fields in self._order.metrics]
         if not self._is_open:
-            return Recorder(self._order.profile, extractors=extractors), None
+            return Recorder(self._order.profile, None, extractors, self._order.budgeted), None
         queue = users.ArrivalQueue(self._order.seed)
-        recorder = Recorder(self._order.profile, queue.delays_s, extractors)
+        recorder = Recorder(self._order.profile, queue.delays_s, extractors, self._order.budgeted)
         queue.now_s = recorder.now_s
         return recorder, queue
 
     def _listen(self, environment: Environment) -> None:
-        environment.events.request.add_listener(self._recorder)
-        environment.events.user_error.add_listener(self._on_user_error)
+        hear_first(environment.events.request, self._recorder)
+        hear_first(environment.events.user_error, self._user_errors)
         custom_metric.connect(self._recorder.on_metric)
-
-    def _on_user_error(self, exception: BaseException, **_: Any) -> None:
-        text = f"{type(exception).__name__}: {exception}"[:200]
-        if text not in self._user_errors and len(self._user_errors) >= MAX_USER_ERRORS:
-            text = "other exceptions"
-        self._user_errors[text] = self._user_errors.get(text, 0) + 1
 
     @property
     def user_classes(self) -> list[str]:
@@ -145,6 +151,7 @@ class Engine:
         self._runner.environment.events.init.fire(
             environment=self._runner.environment, runner=self._runner, web_ui=None
         )
+        self.statistics.heed_replacement()
         self._recorder.warm()
         gc.collect()
         gc.freeze()  # what is there now stays: looking through it again would make the load wait for tens of ms
@@ -172,12 +179,17 @@ class Engine:
 
     def finish(self) -> None:
         """The last that the scenario hears."""
-        self._runner.environment.events.quitting.fire(environment=self._runner.environment, reverse=True)
+        environment = self._runner.environment
+        environment.events.quitting.fire(environment=environment, reverse=True)
+        environment.events.quit.fire(exit_code=quit_code(environment, failed=self._has_failed()))
+
+    def _has_failed(self) -> bool:
+        return bool(self._user_errors.counts) or (self._journalist is not None and self._journalist.failures > 0)
 
     def _with_faults(self, end: End) -> End:
         """The end, or why a load whose scenario failed must not be judged."""
         self.finish()
-        words = self._faults.words(self._runner.environment.process_exit_code)
+        words = self._faults.words(self._runner.environment.process_exit_code) or LOST.words()
         return replace(end, reason="error", detail=words) if words else end
 
     def _run(self, begin_at: float) -> End:
@@ -185,13 +197,14 @@ class Engine:
         self._entries.append(BEGIN, asdict(self._begin()))
         gevent.sleep(max(begin_at - time.monotonic(), 0))
         health = HealthMonitor()
-        journalist = Journalist(
+        journalist = self._journalist = Journalist(
             self._entries, self._recorder, health, self._runner, self._queue, self._order, self._send
         )
         background: list[Any] = [
             gevent.spawn(health.probe),
             gevent.spawn(self._write, journalist),
             gevent.spawn(self._watch_refusals),
+            gevent.spawn(Outlook(self._guard.is_foreign).watch, self._guard.note),
         ]
         end = self._with_faults(self._drive())
         gevent.killall(background)
@@ -225,12 +238,12 @@ class Engine:
         driven_s = self._recorder.now_s()
         follower.kill()
         if follower.exception and self._stop_reason is None:
-            self.stop("error", f"{type(follower.exception).__name__}: {follower.exception}")
+            self.stop("error", sentence_of(follower.exception, LONGEST))
         self._recorder.phases.end_at(driven_s)
         unserved = self._drain()
         cut_off = self._stop_users()
         reason, detail = self._stop_reason or ("shape" if self._order.profile is None else "completed", "")
-        return End(reason, detail, driven_s, cut_off, unserved, self._user_errors, self._guard.refused)
+        return End(reason, detail, driven_s, cut_off, unserved, self._user_errors.counts, self._guard.refused)
 
     def _follow(self) -> None:
         order, now_s = self._order, self._recorder.now_s
@@ -259,6 +272,7 @@ class Engine:
 
     def _stop_users(self) -> int:
         """Stop all users gracefully; returns how many had to be cut off in the middle of a task."""
+        LOST.close()
         if self._runner.state == STATE_STOPPED:
             return 0
         stopping = gevent.spawn(self._runner.stop)
@@ -292,16 +306,20 @@ def main() -> int:
 def _drive_here(order: Order, pipe: EventPipe) -> End:
     guard = HostGuard(order.allowed_hosts)
     guard.install()
-    limit_logging()
+    start_logging()
     scenario = load_scenario(order)
-    runner = create_runner(create_environment(order, scenario), keep_statistics=scenario.reads_statistics)
+    hosts = settle_hosts(order, scenario.user_classes)
+    runner = create_runner(create_environment(order, scenario))
+    hold_hosts(runner, hosts)
+    runner.planned = planned_users(order)
+    runner.worker_index, runner.worker_count = order.share.index, order.share.count
     journal_path = Path(order.folder) / requests_journal(order.share.index, order.share.count)
     with JournalWriter(journal_path) as journal:
         engine = Engine(order, runner, lambda share: local_users(runner, share), guard, journal, pipe.send)
         gevent.signal_handler(signal.SIGTERM, engine.stop, "stopped", "the engine was asked to end")
         gevent.spawn(obey, engine)
         engine.prepare()
-        pipe.send(Ready("user", engine.user_classes))
+        pipe.send(Ready("user", engine.user_classes, told(hosts, scenario.bases)))
         return engine.run()
 
 
@@ -312,7 +330,9 @@ def _drive_with_workers(order: Order, pipe: EventPipe) -> End:
 
 
 if __name__ == "__main__":
+    adopt_orphans()
     code = main()
+    end_all(lambda: below(os.getpid()))
     sys.stderr.flush()
     # Not sys.exit: greenlets and threads of the scenario must not keep the process, nor its exit handlers delay it.
     os._exit(code)

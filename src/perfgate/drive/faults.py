@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
+from perfgate.drive.outcomes import is_recorded
+from perfgate.drive.values import sentence_of, text_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,7 +38,8 @@ class ScenarioFaults(logging.Handler):
         """Why a load with these faults, or whose scenario set this exit code, must not be judged; empty for neither."""
         if self.seen:
             return "; ".join(self.seen)
-        return f"the scenario set environment.process_exit_code to {exit_code}" if exit_code else ""
+        code = text_of(exit_code, LONGEST)
+        return f"the scenario set environment.process_exit_code to {code}" if exit_code else ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take the exception out of a record that tells of one."""
@@ -43,18 +47,18 @@ class ScenarioFaults(logging.Handler):
         if text.startswith(_LISTENER):
             self._note("an event listener raised", record.getMessage())
         elif text.startswith(_GREENLET) and record.exc_info and record.exc_info[1] is not None:
-            error = record.exc_info[1]
-            self._note("the scenario raised", f"{type(error).__name__}: {error}")
+            error, greenlets = record.exc_info[1], record.args if isinstance(record.args, tuple) else ()
+            if not any(is_recorded(error, greenlet) for greenlet in greenlets):
+                self._note("the scenario raised", sentence_of(error, LONGEST))
 
     def _note(self, who: str, trace: str) -> None:
-        fault = f"{who} {trace.strip().splitlines()[-1]}"[:LONGEST]
+        fault = text_of(f"{who} {trace.strip().splitlines()[-1]}"[:LONGEST], LONGEST)
         if fault not in self.seen and len(self.seen) < MOST:
             self.seen.append(fault)
 
 
 def watch_faults() -> ScenarioFaults:
     """Listen from now on; what Locust logs still goes to the engine's log."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     faults = ScenarioFaults()
     logging.getLogger().addHandler(faults)
     return faults

@@ -44,6 +44,8 @@ class HostGuard:
         self._names: set[str] = {name for name in allowed if "*" not in name}
         self._addresses: set[str] = set()
         self._resolving = False
+        self._has_wildcards = any("*" in name for name in allowed)
+        self._suspects: set[str] = set()
         self.refused: list[str] = []
 
     def install(self) -> None:
@@ -73,15 +75,38 @@ class HostGuard:
         if address not in self._addresses:
             self._refuse(address)
 
+    def is_foreign(self, address: str) -> bool:
+        """Whether something that is connected to this address got around the hook.
+
+        With `*.` entries nobody can tell which addresses have an allowed name, and none is called foreign. Addresses
+        of names change, so that one is told only when it is met a second time.
+        """
+        if self._has_wildcards or is_allowed(address, self._allowed) or address in self._addresses:
+            return False
+        if address in self._suspects:
+            return True
+        self._resolve_names()
+        own = self._look_up(self._locusts_own[0]) if self._locusts_own else set()
+        if address not in self._addresses | own:
+            self._suspects.add(address)
+        return False
+
+    def note(self, address: str) -> None:
+        """Something is connected to an address that is not allowed."""
+        if address not in self.refused:
+            self.refused.append(address)
+
     def _resolve_names(self) -> None:
         """Learn the addresses of the allowed names that were looked up; they may change while a load runs."""
+        for name in self._names:
+            self._addresses |= self._look_up(name)
+
+    def _look_up(self, name: str) -> set[str]:
         self._resolving = True
         try:
-            for name in self._names:
-                try:
-                    self._addresses.update(str(found[4][0]) for found in socket.getaddrinfo(name, None))
-                except OSError:  # a name that cannot be resolved allows no address
-                    continue
+            return {str(found[4][0]) for found in socket.getaddrinfo(name, None)}
+        except OSError:  # a name that cannot be resolved allows no address
+            return set()
         finally:
             self._resolving = False
 

@@ -16,6 +16,8 @@ from locust import User
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet, TaskSet
 
+from perfgate.drive.outcomes import begin_iteration
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -80,6 +82,7 @@ def number_iterations(seed: int, share: Share) -> None:
         task = tasks._task_queue.popleft()  # noqa: SLF001
         if not hasattr(task, "tasks"):
             tasks.user.perfgate_course.iteration += 1
+            begin_iteration()
         tasks.execute_task(task)
 
     _replace(User, "__init__", __init__)

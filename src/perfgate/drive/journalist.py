@@ -35,7 +35,11 @@ class Entries(Protocol):
 
 
 class Journalist:
-    """One load's journal."""
+    """One load's journal.
+
+    Attributes:
+        failures: failed requests in what was written.
+    """
 
     def __init__(  # noqa: PLR0913  (what a second is made of)
         self,
@@ -55,6 +59,7 @@ class Journalist:
         self._order = order
         self._send = send
         self._second = 0
+        self.failures = 0
 
     def write_each_second(self) -> None:
         """Write an entry at the end of each second, for ever.
@@ -69,6 +74,7 @@ class Journalist:
     def write(self) -> None:
         """Write what happened since the previous entry."""
         flushed = self._recorder.flush()
+        self.failures += flushed.failures
         arrivals, iterations, lags = self._queue.take_counts() if self._queue else (0, 0, None)
         waiting = self._queue.waiting if self._queue else 0
         users = self._runner.user_count
@@ -86,6 +92,8 @@ class Journalist:
             slowest=flushed.slowest,
             stamped=flushed.stamped,
             retried=flushed.retried,
+            unsolicited=flushed.unsolicited,
+            odd=flushed.odd,
         )
         self._journal.append(SECOND, second_to_body(entry))
         self._send(self._progress(flushed, users, waiting))
@@ -109,4 +117,4 @@ def _outcomes(cells: list[Cell], phase: str) -> tuple[str, int]:
     """What a stop condition asks: response times of the phase's successful requests, and how many failed."""
     own = [cell for cell in cells if cell.phase == phase]
     good = Histogram.merged(cell.response_ms for cell in own if cell.outcome == "ok")
-    return to_text(good), sum(cell.response_ms.count for cell in own if cell.outcome == "failed")
+    return to_text(good), sum(cell.requests for cell in own if cell.outcome == "failed")

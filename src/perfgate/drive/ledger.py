@@ -71,7 +71,7 @@ class Ledger:
         phase = profile.phase_at(second.second + 1 - _PHASE_END) if profile else "steady"
         good = Histogram.merged(cell.response_ms for cell in second.cells if cell.outcome == "ok")
         failed = [cell for cell in second.cells if cell.outcome == "failed"]
-        failures = sum(cell.response_ms.count for cell in failed)
+        failures = sum(cell.requests for cell in failed)
         progress = Progress(
             second.second,
             phase,
@@ -84,5 +84,5 @@ class Ledger:
         if not self._order.stop_when:
             return progress
         own = Histogram.merged(c.response_ms for c in second.cells if (c.outcome, c.phase) == ("ok", phase))
-        bad = sum(cell.response_ms.count for cell in failed if cell.phase == phase)
+        bad = sum(cell.requests for cell in failed if cell.phase == phase)
         return replace(progress, good=to_text(own), bad=bad)

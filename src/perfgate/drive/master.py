@@ -21,11 +21,14 @@ from perfgate.drive import wire
 from perfgate.drive.farewell import Farewell
 from perfgate.drive.faults import watch_faults
 from perfgate.drive.guard import HostGuard
+from perfgate.drive.hosts import settle_hosts, told
 from perfgate.drive.ledger import Ledger
+from perfgate.drive.listening import hear_first
 from perfgate.drive.order import INTERRUPTED, PARENT_GONE, Note, Order, Ready, Workers
-from perfgate.drive.pipe import EventPipe, obey
+from perfgate.drive.pipe import EventPipe, obey, start_logging
 from perfgate.drive.scenario import create_environment, load_scenario
 from perfgate.drive.share import Share
+from perfgate.drive.spawning import planned_users, quit_code
 from perfgate.errors import EngineError, PerfgateError
 from perfgate.measure.journal import JournalWriter
 from perfgate.measure.recording import (
@@ -85,7 +88,9 @@ def drive(order: Order, pipe: EventPipe) -> End:
     workers = order.workers
     assert workers is not None
     HostGuard(order.allowed_hosts, (workers.bind_host, workers.bind_port)).install()
+    start_logging()
     scenario = load_scenario(order)
+    hosts = told(settle_hosts(order, scenario.user_classes), scenario.bases)
     environment = create_environment(order, scenario)
     bundle = Path(order.folder) / wire.BUNDLE
     sent = replace(order, scenario=Path(order.scenario).name, folder="", workers=None)
@@ -94,7 +99,7 @@ def drive(order: Order, pipe: EventPipe) -> End:
     farewell = Farewell(environment)
     runner = farewell.create(lambda: bind(environment, workers))
     with JournalWriter(Path(order.folder) / REQUESTS_JOURNAL) as journal:
-        master = Master(order, runner, journal, pipe.send)
+        master = Master(order, runner, journal, pipe.send, hosts)
         try:
             return master.run()
         finally:
@@ -127,10 +132,16 @@ class Master:
         runner: Locust's master, listening.
         journal: the whole load's.
         send: where events go.
+        hosts: of the classes, as the parent is told.
     """
 
     def __init__(
-        self, order: Order, runner: MasterRunner, journal: JournalWriter, send: Callable[[Event], None]
+        self,
+        order: Order,
+        runner: MasterRunner,
+        journal: JournalWriter,
+        send: Callable[[Event], None],
+        hosts: list[dict[str, str]],
     ) -> None:
         assert order.workers is not None
         self._order = order
@@ -139,6 +150,7 @@ class Master:
         self._environment = runner.environment
         self._ledger = Ledger(order, journal, send)
         self._send = send
+        self._hosts = hosts
         self._members: dict[str, Member] = {}
         self._failure: EngineError | None = None
         self._broken: PerfgateError | None = None
@@ -150,7 +162,7 @@ class Master:
         self._has_quit = False
         runner.register_message(wire.HELLO, self._on_hello)
         runner.register_message(wire.FAILED, self._on_failed)
-        self._environment.events.worker_report.add_listener(self._on_report)
+        hear_first(self._environment.events.worker_report, self._on_report)
 
     # What the parent says.
 
@@ -224,7 +236,7 @@ class Master:
         self._environment.events.init.fire(environment=self._environment, runner=self._runner, web_ui=None)
         self._gather()
         if self._stop is None:
-            self._send(Ready("user", [cls.__name__ for cls in self._runner.user_classes]))
+            self._send(Ready("user", [cls.__name__ for cls in self._runner.user_classes], self._hosts))
             self._called.wait()
         if not self._begun:
             return End(*(self._stop or ("stopped", "")), duration_s=0.0)
@@ -259,6 +271,7 @@ class Master:
         )
 
     def _drive(self) -> End:
+        self._runner.target_user_count = planned_users(self._order) or 0
         self._environment.events.test_start.fire(environment=self._environment)
         if self._stop:
             return End(*self._stop, duration_s=0.0)
@@ -286,6 +299,8 @@ class Master:
         if not self._has_quit:
             self._has_quit = True
             self._environment.events.quitting.fire(environment=self._environment, reverse=True)
+            failed = any(member.end and member.end.user_errors for member in self._members.values())
+            self._environment.events.quit.fire(exit_code=quit_code(self._environment, failed=failed))
 
     def _watch(self) -> str:
         """Until every worker has ended or is lost; names the first that was lost."""
@@ -324,7 +339,8 @@ class Master:
     def _let_go(self) -> None:
         """The workers may go, and say so; then this process may end without taking messages with it."""
         ended = self._stop is not None and self._stop[1] in {INTERRUPTED, PARENT_GONE}
-        self._tell_all(wire.OVER, {"more": self._order.more and not ended})
+        gone = self._stop is not None and self._stop[1] == PARENT_GONE
+        self._tell_all(wire.OVER, {"more": self._order.more and not ended, "gone": gone})
         deadline = time.monotonic() + _GOODBYE_S
         while any(self._is_here(id_) for id_ in self._runner.clients) and time.monotonic() < deadline:
             gevent.sleep(_POLL_S / 2)

@@ -20,7 +20,7 @@ from perfgate.plan.profile import Profile
 ENGINE_LOG = "engine.log"  # in the run's folder: what Locust logs and the scenario prints
 GO = "go"
 STOP = "stop"
-INTERRUPTED = "stopped before its end"  # details of a stop after which nothing more is driven
+INTERRUPTED = "it was interrupted"  # details of a stop after which nothing more is driven
 SPARE = "not needed"  # the reason of a worker that more than enough others came before
 PARENT_GONE = "the perfgate process ended"
 
@@ -70,10 +70,13 @@ class Order:
         model: `closed` or `open`.
         folder: the run's folder; `requests.journal` is written there.
         metrics: custom metrics to read from responses, as `plan.budget.CustomMetric` fields.
+        budgeted: endpoints that the service's budgets name.
         stop_when: `{"error_rate": share, "p95_ms": ms}`, each optional.
         share: the engine's part of the load.
         workers: drive with these instead of users of one's own; None in a single machine.
         more: another load follows, for which workers should stay.
+        own_hosts: whether User classes keep hosts of their own; None: see `plan.own_hosts`.
+        other_sides: base URLs of the service's other side, in a comparison.
         settings: what remains: stop_timeout_s, max_users, arrivals, max_duration_s.
     """
 
@@ -88,6 +91,7 @@ class Order:
     tags: list[str] = field(default_factory=list)
     exclude_tags: list[str] = field(default_factory=list)
     metrics: list[dict[str, Any]] = field(default_factory=list)
+    budgeted: list[str] = field(default_factory=list)
     stop_when: dict[str, float] = field(default_factory=dict)
     stop_timeout_s: float = 10.0
     max_users: int = 1000
@@ -96,6 +100,13 @@ class Order:
     share: Share = field(default_factory=Share)
     workers: Workers | None = None
     more: bool = False
+    own_hosts: bool | None = None
+    other_sides: list[str] = field(default_factory=list)
+
+    @property
+    def run_time_s(self) -> float | None:
+        """How long the load lasts, as far as is known beforehand."""
+        return self.profile.duration_s if self.profile else self.max_duration_s
 
     @property
     def log(self) -> str:
@@ -128,10 +139,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Ready:
-    """The scenario is loaded; of an engine: it waits for `go`; of a fleet: the load begins now."""
+    """The scenario is loaded; of an engine: it waits for `go`; of a fleet: the load begins now.
+
+    `hosts` are the User classes with hosts of their own: `user_class`, `own`, and where they are `driven`.
+    """
 
     clock: str
     user_classes: list[str]
+    hosts: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import gevent
 from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING, DefaultTaskSet, TaskSet
 
+from perfgate.drive.outcomes import begin_iteration
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -130,6 +132,8 @@ def _begin(user: Any) -> None:
     queue = user.perfgate_side.queue
     if queue is not None:
         queue.begin(user)
+    else:
+        begin_iteration()
     user.perfgate_turn.begun = True
 
 

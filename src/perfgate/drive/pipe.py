@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from perfgate.errors import PerfgateError
 
 MAX_LOGGED_ERRORS = 100
+MAX_LOGGED_LINES = 10_000
 
 
 class Commanded(Protocol):
@@ -87,9 +88,16 @@ def refusal(error: PerfgateError) -> Refused:
     return Refused(type(error).__name__, error.slug, error.message, error.place, error.hint)
 
 
-def limit_logging() -> None:
-    """Locust logs each error of a user: a scenario that fails thousands of times a second must not fill the disk."""
+def start_logging() -> None:
+    """What the scenario logs goes to the engine's log, from `INFO` on, as with Locust; but it must not fill the disk.
+
+    Locust logs each error of a user, and each step of the users' number, of which there are ten a second here.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("locust.runners").setLevel(logging.WARNING)
     logging.getLogger("locust.user.task").addFilter(FirstMessages(MAX_LOGGED_ERRORS))
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(FirstLines(MAX_LOGGED_LINES))
 
 
 class FirstMessages(logging.Filter):
@@ -103,3 +111,20 @@ class FirstMessages(logging.Filter):
         """Whether to log this one."""
         self._left -= record.levelno >= logging.ERROR
         return self._left >= 0
+
+
+class FirstLines(logging.Filter):
+    """Lets the first messages below a warning through, and says so when there are more."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._left = most
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log this one."""
+        if record.levelno >= logging.WARNING:
+            return True
+        self._left -= 1
+        if self._left == 0:
+            logging.getLogger("perfgate").warning("further messages below a warning are left out")
+        return self._left > 0

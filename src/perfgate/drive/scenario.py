@@ -16,7 +16,9 @@ from locust.env import Environment
 from locust.util.load_locustfile import load_locustfile, load_locustfile_pytest
 
 from perfgate.drive.order import Order  # noqa: TC001
+from perfgate.drive.spawning import set_load_options
 from perfgate.errors import ScenarioError
+from perfgate.reading import LARGEST_SOURCE, read_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -30,12 +32,12 @@ class Scenario:
     Attributes:
         user_classes: the classes to drive.
         shape: the scenario's own LoadTestShape, when the load asks for it.
-        reads_statistics: the file mentions Locust's own statistics, which are switched off otherwise.
+        bases: classes that are not driven, since they have no tasks and others inherit from them.
     """
 
     user_classes: list[Any]
     shape: Any
-    reads_statistics: bool
+    bases: tuple[Any, ...] = ()
 
 
 def load_scenario(order: Order) -> Scenario:
@@ -60,15 +62,15 @@ def load_scenario(order: Order) -> Scenario:
             hint="define one, or give the load users or rate",
             slug="scenario-without-shape",
         )
-    chosen = _choose(users, order)
+    chosen, bases = _without_bases(_choose(users, order), order)
     _check_tasks(chosen, order.scenario)
     shape = shapes[0] if order.profile is None else None
-    return Scenario(chosen, shape, ".stats" in Path(order.scenario).read_text(encoding="utf-8"))
+    return Scenario(chosen, shape, tuple(bases))
 
 
 def _import(path: str) -> tuple[dict[str, Any], list[Any]]:
     try:
-        ast.parse(Path(path).read_text(encoding="utf-8"), path)
+        ast.parse(read_text(path, LARGEST_SOURCE), path)
         users, shapes = load_locustfile(path)
         if not users:
             users = _pytest_users(path)
@@ -110,9 +112,24 @@ def _choose(users: dict[str, Any], order: Order) -> list[Any]:
     return [users[name] for name in order.user_classes]
 
 
+def _without_bases(chosen: list[Any], order: Order) -> tuple[list[Any], list[Any]]:
+    """Without classes that others inherit from and that have nothing to do themselves: `abstract` was forgotten.
+
+    Locust would make users of them, each of which raises that it has no tasks, again and again.
+    """
+    if order.user_classes:
+        return chosen, []
+    bases = [cls for cls in chosen if not _has_tasks(cls) and any(cls in other.__mro__[1:] for other in chosen)]
+    return [cls for cls in chosen if cls not in bases], bases
+
+
+def _has_tasks(user_class: Any) -> bool:
+    return bool(user_class.tasks or getattr(user_class, "functions", None))
+
+
 def _check_tasks(user_classes: list[Any], path: str, tags: Sequence[str] = ()) -> None:
     for user_class in user_classes:
-        if not user_class.tasks and not getattr(user_class, "functions", None):
+        if not _has_tasks(user_class):
             chosen = f" with the tags {', '.join(tags)}" if tags else ""
             raise ScenarioError(
                 f"the User class {user_class.__name__} has no tasks{chosen}",
@@ -166,6 +183,7 @@ def _options(order: Order) -> Namespace:
             hint="give every option of its own a default; engine.log tells which one it is",
             slug="scenario-options",
         ) from error
+    set_load_options(options, order)
     options.tags = order.tags or None
     options.exclude_tags = order.exclude_tags or None
     return options

@@ -13,8 +13,11 @@ from locust import log
 from locust.event import EventHook, Events
 
 from perfgate.drive.gate import Gate
+from perfgate.drive.hosts import hold_hosts, settle_hosts
+from perfgate.drive.listening import hear_first
 from perfgate.drive.recorder import Recorder
 from perfgate.drive.scenario import Scenario, create_environment
+from perfgate.drive.statistics import LateStatistics
 from perfgate.drive.users import ArrivalQueue, Pool, UserCount, locally
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ class Side:
     Attributes:
         gate: open while this side is driven.
         busy: users in the middle of an iteration.
+        hosts: of classes that have hosts of their own.
+        bases: classes that are not driven.
         settled: how many users have come to their first task.
         queue: the arrivals that wait (open model), else None.
         seed: of the present pair.
@@ -59,17 +64,22 @@ class Side:
         self.settled = 0
         self.seed = order.seed
         self.queue = ArrivalQueue(order.seed) if order.model == "open" else None
-        self.recorder = Recorder(order.profile, self.queue.delays_s if self.queue else None)
+        self.recorder = Recorder(order.profile, self.queue.delays_s if self.queue else None, budgeted=order.budgeted)
         if self.queue:
             self.queue.now_s = self.recorder.now_s
         numbers = count()
-        classes = [_own(cls, order.hosts[name], self, numbers) for cls in scenario.user_classes]
+        here = replace(order, host=order.hosts[name], other_sides=list(order.hosts.values()))
+        self.hosts = settle_hosts(here, scenario.user_classes)
+        self.bases = scenario.bases
+        classes = [_own(cls, self, numbers) for cls in scenario.user_classes]
         own = replace(scenario, user_classes=classes)
-        self.environment = create_environment(replace(order, host=order.hosts[name]), own)
+        self.environment = create_environment(here, own)
         self.environment.events = own_events()
-        self.runner = create_runner(self.environment, keep_statistics=scenario.reads_statistics)
+        self.runner = create_runner(self.environment)
+        hold_hosts(self.runner, self.hosts)
         self.requests: EventHook = self.environment.events.request
-        self.requests.add_listener(self.recorder)
+        hear_first(self.requests, self.recorder)
+        self.statistics = LateStatistics(self.environment, self.recorder)
         self.users: UserCount = locally(self.runner)
 
     def pool(self, share: Share, most: int) -> Pool:
@@ -85,7 +95,7 @@ class Side:
         return len(self.busy)
 
 
-def _own(cls: Any, host: str, side: Side, numbers: count[int]) -> Any:
+def _own(cls: Any, side: Side, numbers: count[int]) -> Any:
     """A class like the scenario's, whose users know their side and their number in it."""
     make = cls.__init__
 
@@ -99,7 +109,7 @@ def _own(cls: Any, host: str, side: Side, numbers: count[int]) -> Any:
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
-        "host": host,
+        "host": cls.host,  # of its own: Locust sets it, and the sides' differ
     }
     return type(cls)(cls.__name__, (cls,), body)
 

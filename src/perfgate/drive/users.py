@@ -17,6 +17,7 @@ from locust.user.task import LOCUST_STATE_RUNNING, LOCUST_STATE_STOPPING, LOCUST
 
 from perfgate.drive.alarm import Alarm
 from perfgate.drive.arrivals import iteration_random
+from perfgate.drive.outcomes import begin_iteration
 from perfgate.measure.histogram import Histogram
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from locust.runners import LocalRunner, Runner
 
     from perfgate.drive.share import Share
+    from perfgate.drive.spawning import SpawningComplete
     from perfgate.plan.profile import Profile
 
 TICK_S = 0.1
@@ -38,29 +40,38 @@ class UserCount:
 
     Args:
         start: begins to have this many users of the whole load; returns at once.
+        spawning: is told before each start what it is.
     """
 
-    def __init__(self, start: Callable[[int], None]) -> None:
+    def __init__(self, start: Callable[[int], None], spawning: SpawningComplete | None = None) -> None:
         self._start = start
+        self._spawning = spawning
         self._total: int | None = None
 
-    def set(self, total: int) -> None:
-        """From now on the whole load, of which this engine drives its share, has `total` users."""
+    def set(self, total: int, *, reached: bool = True) -> None:
+        """From now on the whole load, of which this engine drives its share, has `total` users.
+
+        `reached`: it is the level that is aimed at, not a step to it.
+        """
         if total != self._total:
             self._total = total
+            if self._spawning:
+                self._spawning.expect(total, reached=reached)
             self._start(total)
 
 
-def locally(runner: LocalRunner) -> UserCount:
+def locally(runner: LocalRunner, spawning: SpawningComplete | None = None) -> UserCount:
     """Users of this process alone; Locust's dispatcher spreads them over the user classes."""
     # In one dispatch: the ramp is made of many small ones, so the spawn rate is no limit here.
-    return UserCount(lambda total: runner.start(total, spawn_rate=max(total, runner.user_count, 1)))
+    return UserCount(lambda total: runner.start(total, spawn_rate=max(total, runner.user_count, 1)), spawning)
 
 
 def follow_profile(users: UserCount, profile: Profile, now_s: Callable[[], float]) -> None:
     """Closed model: keep `profile.level_at(now)` users until the profile ends. Returns at its end."""
     while (now := now_s()) < profile.duration_s:
-        users.set(round(profile.level_at(now)))
+        segment = profile.segment_at(now)
+        total = round(profile.level_at(now))
+        users.set(total, reached=total > 0 and segment is not None and total == round(segment.end_level))
         gevent.sleep(min(TICK_S, profile.duration_s - now))
 
 
@@ -158,6 +169,7 @@ class ArrivalQueue:
         self.iterations += 1
         current: Any = gevent.getcurrent()  # a Greenlet carries attributes; its type does not say so
         current.perfgate_arrival = arrival
+        begin_iteration()
 
     def delays_s(self) -> tuple[float, float]:
         """How long the calling greenlet's arrival had waited, and was late, for its first request; 0 for all others."""
@@ -267,9 +279,10 @@ class Pool:
     def grow_to(self, size: int) -> None:
         """Have this many users at least, within the limit."""
         if (target := min(size, self._max_users)) > self._target:
-            self._target = target
+            is_first, self._target = not self._target, target
             self._grown_at = time.monotonic()
-            self._users.set(target * self._share.count)  # of which this engine's share is `target`
+            # Each engine's share of this many is `target`. Later growth is how the pool breathes, no level of the load.
+            self._users.set(target * self._share.count, reached=is_first)
 
     def ensure_idle(self) -> None:
         """Grow when arrivals outnumber idle users; by a tenth at least, so that a burst is met in few steps."""

@@ -20,6 +20,7 @@ import msgpack
 import perfgate
 from perfgate.drive.order import Order
 from perfgate.errors import EngineError
+from perfgate.reading import LARGEST_SOURCE, read_text
 
 HELLO = "perfgate_hello"
 FAILED = "perfgate_failed"
@@ -100,17 +101,17 @@ def files_of(scenario: Path) -> dict[str, str]:
     paths = {Path(path).resolve() for module in list(sys.modules.values()) if (path := getattr(module, "__file__", ""))}
     own = [path for path in paths if path.suffix == ".py" and path.is_relative_to(folder)]
     modules = {
-        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        str(path.relative_to(folder)): read_text(path, LARGEST_SOURCE)
         for path in own
         if "site-packages" not in path.parts
     }
     # Under its own name, which may be that of a link, as in a mounted ConfigMap.
-    return {**modules, scenario.name: scenario.read_text(encoding="utf-8")}
+    return {**modules, scenario.name: read_text(scenario, LARGEST_SOURCE)}
 
 
 def pack(first: int, entries: list[tuple[str, dict[str, Any]]]) -> bytes:
     """Entries of a journal as they travel in a report; `first` is the number of the first."""
-    return zlib.compress(msgpack.packb([first, entries]), 1)
+    return zlib.compress(msgpack.packb([first, entries], unicode_errors="backslashreplace"), 1)
 
 
 def unpack(data: bytes) -> tuple[int, list[tuple[str, dict[str, Any]]]]:

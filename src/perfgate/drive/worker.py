@@ -25,14 +25,18 @@ from locust.argument_parser import download_locustfile_from_master
 from locust.rpc import Message, zmqrpc
 
 from perfgate.drive import wire
+from perfgate.drive.descendants import adopt_orphans, below, end_all
 from perfgate.drive.dispatch import ShareOfUsers
 from perfgate.drive.engine import Engine
 from perfgate.drive.farewell import Farewell
 from perfgate.drive.guard import HostGuard
+from perfgate.drive.hosts import hold_hosts, settle_hosts
+from perfgate.drive.listening import hear_first
 from perfgate.drive.order import SPARE, Done, Note, Ready
-from perfgate.drive.pipe import EventPipe, limit_logging, obey, read_line, refusal
+from perfgate.drive.pipe import EventPipe, obey, read_line, refusal, start_logging
 from perfgate.drive.scenario import create_environment, load_scenario
 from perfgate.drive.share import Share
+from perfgate.drive.spawning import gate_spawning
 from perfgate.drive.time_slice import ask_for_short_slices
 from perfgate.drive.users import UserCount
 from perfgate.errors import EngineError, PerfgateError
@@ -98,7 +102,7 @@ class Call:
         client.close(linger=1000)
 
 
-def create_runner(environment: Environment, call: Call, farewell: Farewell, *, keep_statistics: bool) -> WorkerRunner:
+def create_runner(environment: Environment, call: Call, farewell: Farewell) -> WorkerRunner:
     """Locust's worker, connected to its master.
 
     Raises:
@@ -112,16 +116,16 @@ def create_runner(environment: Environment, call: Call, farewell: Farewell, *, k
         runner = farewell.create(lambda: environment.create_worker_runner(call.host, call.port))
     except ConnectionError as error:
         raise EngineError("the master is gone", place=call.place, slug="no-master") from error
-    # Locust sends the traceback of every single exception; ours are counted, and travel with the end.
-    events.user_error._handlers[:] = before[events.user_error]  # noqa: SLF001
-    if not keep_statistics:
-        events.request._handlers[:] = before[events.request]  # noqa: SLF001
+    # Locust logs every request and sends the traceback of every exception; ours are counted, and travel with the rest.
+    for event, handlers in before.items():
+        event._handlers[:] = handlers  # noqa: SLF001
     return runner
 
 
 def worker_users(runner: WorkerRunner, share: Share) -> UserCount:
     """This worker's users, had as if the master had sent Locust's `spawn` message."""
     own = ShareOfUsers(share, runner.user_classes)
+    spawning = gate_spawning(runner.environment, runner)
     order = count(1)  # Locust drops a message that is not younger than the one before
 
     def start(total: int) -> None:
@@ -133,8 +137,14 @@ def worker_users(runner: WorkerRunner, share: Share) -> UserCount:
             "parsed_options": {},
         }
         runner.handle_message(Message("spawn", job, runner.client_id))
+        gevent.spawn(announce, runner.spawning_greenlet)
 
-    return UserCount(start)
+    def announce(step: Any) -> None:
+        step.join()
+        if step is runner.spawning_greenlet:  # else the next step has killed it
+            spawning.fire()
+
+    return UserCount(start, spawning)
 
 
 class Worker:
@@ -144,14 +154,18 @@ class Worker:
         self._engine = engine
         self._farewell = farewell
         self._runner = runner
+        self._is_parent_gone = False
         self._over: Any = gevent.event.AsyncResult()
         self._connected_at = time.time()
-        runner.environment.events.report_to_master.add_listener(outbox.report)
+        reports = runner.environment.events.report_to_master
+        hear_first(reports, outbox.report)
+        reports.add_listener(engine.statistics.report)  # after Locust's own, which knows of no requests
         runner.register_message(wire.START, lambda msg, **_: engine.go(time.monotonic(), Share(**msg.data)))
         runner.register_message(wire.STOP, lambda msg, **_: engine.stop(*msg.data))
         runner.register_message(wire.OVER, self._on_over)
 
     def _on_over(self, msg: Any, **_: Any) -> None:
+        self._is_parent_gone = bool(msg.data["gone"])
         self._over.set(bool(msg.data["more"]))
         self._engine.stop("stopped", "the master ended the load")
 
@@ -177,6 +191,12 @@ class Worker:
             self._engine.finish()
         self._farewell.go()
         gevent.sleep(_POLL_S)
+        if self._is_parent_gone:
+            raise EngineError(
+                "the master's perfgate process ended before its load did: it was killed",
+                hint="what was reported until then is in its recording; nothing has judged it",
+                slug="master-lost",
+            )
         return (end if self._engine.begun else replace(end, reason=SPARE)), more
 
     def _report(self) -> None:
@@ -213,12 +233,14 @@ def serve(call: Call, pipe: EventPipe) -> Done:
 def _drive(order: Order, call: Call, pipe: EventPipe) -> tuple[End, bool]:
     guard = HostGuard(order.allowed_hosts, (call.host, call.port))
     guard.install()
-    limit_logging()
+    start_logging()
     order = replace(order, scenario=str(call.folder / order.scenario), folder=str(call.folder))
     scenario = load_scenario(order)
+    hosts = settle_hosts(order, scenario.user_classes)
     environment = create_environment(order, scenario)
     farewell = Farewell(environment)
-    runner = create_runner(environment, call, farewell, keep_statistics=scenario.reads_statistics)
+    runner = create_runner(environment, call, farewell)
+    hold_hosts(runner, hosts)
     outbox = wire.Outbox()
     engine = Engine(order, runner, lambda share: worker_users(runner, share), guard, outbox, pipe.send)
     gevent.signal_handler(signal.SIGTERM, engine.stop, "stopped", "the worker was asked to end")
@@ -253,6 +275,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    adopt_orphans()
     code = main()
+    end_all(lambda: below(os.getpid()))
     sys.stderr.flush()
     os._exit(code)  # as the engine: nothing of the scenario may keep the process

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from perfgate.importers.imported import ImportedEndpoint
 from perfgate.measure.histogram import Histogram
+from perfgate.measure.names import is_absolute, without_query, without_values
+from perfgate.measure.summary import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from perfgate.importers.result_file import ResultFile
 
-_CREDENTIALS = re.compile(r"(?<=//)[^/]*@")
 MOST_NAMES = 10_000
 _LATEST_S = 250_000_000_000  # in the year 9892
 _CHUNK = 100_000  # values that wait to be put into histograms
+_FAILED_FROM = 400
+_MOST_KINDS = 500  # of failures: a text with an identifier in it would grow without end
+_SHOWN_KINDS = 20
+_OTHERS = "other failures"
+_LONGEST_KIND = 80
+_LONGEST_EXAMPLE = 300
+_DIGITS = re.compile(r"\d+")
 
 
 class Values:
@@ -68,6 +81,37 @@ class Values:
         return {name: self._histograms[name] for name in self._waiting}
 
 
+class FailureKinds:
+    """Failed requests by kind."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._examples: dict[str, str] = {}
+
+    def add(self, status: str, text: str = "", count: int = 1) -> None:
+        """Take failed requests.
+
+        Args:
+            status: of HTTP, as the tool writes it; `0` or empty when there was no answer.
+            text: the error in words; the kind where no HTTP status says it.
+            count: how many there were.
+        """
+        text = without_values(text)
+        kind = f"HTTP {status}" if status.isdecimal() and int(status) >= _FAILED_FROM else ""
+        kind = kind or _DIGITS.sub("N", text)[:_LONGEST_KIND] or f"status {status or 'unknown'}"[:_LONGEST_KIND]
+        if kind not in self._counts and len(self._counts) >= _MOST_KINDS:
+            kind = _OTHERS
+        self._counts[kind] += count
+        self._examples.setdefault(kind, text[:_LONGEST_EXAMPLE])
+
+    def failures(self) -> tuple[Failure, ...]:
+        """The kinds, the most frequent first; past the first twenty all together."""
+        ranked = self._counts.most_common()
+        shown = [Failure(kind=kind, count=n, example=self._examples[kind]) for kind, n in ranked[:_SHOWN_KINDS]]
+        rest = sum(count for _, count in ranked[_SHOWN_KINDS:])
+        return (*shown, *([Failure(kind=_OTHERS, count=rest, example="")] if rest else []))
+
+
 class Requests:
     """Requests by endpoint, and the time over which they went.
 
@@ -78,6 +122,7 @@ class Requests:
     def __init__(self, file: ResultFile) -> None:
         self._good = Values(file)
         self._failed = Values(file)
+        self.kinds = FailureKinds()
         self._first = float("inf")
         self._last = float("-inf")
 
@@ -128,16 +173,28 @@ def moment_at(seconds: float) -> datetime | None:
 
 
 def endpoint_name(method: str, name: str) -> str:
-    """The name of an endpoint: the method once, and of a URL neither the query nor credentials.
+    """The name of an endpoint: the method once, of URLs neither query nor credentials, of a path's query no values.
 
-    >>> endpoint_name("GET", "http://me:pw@shop.test/items?page=2")
-    'GET http://shop.test/items'
+    >>> endpoint_name("GET", "http://me:pw@shop.test/items?page=2"), endpoint_name("", "/go?u=https://a.test/x&n=[n]")
+    ('GET http://shop.test/items', '/go?u=…&n=[n]')
     """
-    if "://" in name:
-        name = _bare(name)
+    name = without_query(name) if is_absolute(name) else without_values(name)
     return name if not method or name.startswith(f"{method} ") else f"{method} {name}"
 
 
-def _bare(url: str) -> str:
-    path = url.partition("?")[0].partition("#")[0]
-    return _CREDENTIALS.sub("", path) if "@" in path else path
+def told_apart(rows: Iterable[tuple[str, ImportedEndpoint]]) -> list[ImportedEndpoint]:
+    """Rows that are reduced already, and can't be put together: those that differ in their queries alone get a mark.
+
+    The mark is made from what was left out, so that it does not depend on which rows the file has, nor on their order.
+
+    Args:
+        rows: what a row stands under in the file, and its entry.
+    """
+    known = list(rows)
+    times = Counter(entry.name for _, entry in known)
+    return [
+        replace(entry, name=f"{entry.name} #{sha256(full.encode()).hexdigest()[:6]}")
+        if times[entry.name] > 1
+        else entry
+        for full, entry in known
+    ]

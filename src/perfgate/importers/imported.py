@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from perfgate.measure.histogram import Histogram
-from perfgate.measure.percentile import QUANTILES, needed_for, statistics
+from perfgate.measure.percentile import QUANTILES, needed_for, order_statistics, statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from perfgate.measure.summary import Failure, Interval
+
 STATISTICS = ("mean", *QUANTILES, "min", "max")
 
 
 def _given(given: Mapping[str, float], name: str, count: int | None) -> float | None:
-    """A statistic that the file states; a percentile only where enough values carry it, if their number is known."""
-    if count is not None and name in QUANTILES and count < needed_for(QUANTILES[name]):
+    """A statistic that the file states; of no values none is known, and percentiles need enough of them."""
+    if count is not None and count < (needed_for(QUANTILES[name]) if name in QUANTILES else 1):
         return None
     return given.get(name)
 
@@ -31,6 +33,7 @@ class Series:
     Attributes:
         name: unique in the file, and the same in the next one.
         unit: `ms` for times; else as the tool has it, empty for a number without a unit.
+        unit_known: False where the file does not state it and `unit` is a guess: a limit's own unit is taken then.
         samples: one value per round, in order (so that neighbours can be joined into blocks); empty where the file has
             a summary alone, or too many to keep in order.
         values: all of them, where there were too many to keep in order.
@@ -39,6 +42,7 @@ class Series:
         iterations: calls per round; a sample is the mean over them.
         also: other names by which it may be called, e.g. without the file it stands in.
         error: why it has no values; empty when it has.
+        unknown: why no statistic is known, where that is no fault: an optional metric that never occurred.
     """
 
     name: str
@@ -50,6 +54,8 @@ class Series:
     iterations: int = 1
     also: tuple[str, ...] = ()
     error: str = ""
+    unknown: str = ""
+    unit_known: bool = True
 
     @cached_property
     def _sorted(self) -> list[float]:
@@ -66,6 +72,10 @@ class Series:
     def histogram(self) -> Histogram | None:
         """All values; None where only a summary is known."""
         return Histogram.of(self.samples) if self.samples else self.values
+
+    def interval(self, name: str) -> Interval | None:
+        """The 95 % interval of a percentile; None of another statistic, and where only a summary is known."""
+        return _interval_of(self.histogram(), name)
 
     def _of_samples(self, name: str) -> float | None:
         ordered = self._sorted
@@ -85,6 +95,10 @@ def _quantile(ordered: list[float], share: float) -> float:
     return ordered[low] + (rank - low) * (ordered[high] - ordered[low])
 
 
+def _interval_of(values: Histogram | None, name: str) -> Interval | None:
+    return None if values is None or name not in QUANTILES else order_statistics(values, name)
+
+
 @dataclass(frozen=True)
 class ImportedEndpoint:
     """The requests of one endpoint (or of all, under the tool's own name for them).
@@ -96,6 +110,7 @@ class ImportedEndpoint:
         latency_ms: response times of successful requests; None where the file has a summary alone.
         given: statistics in ms that the file states, where it has no single values.
         mixed: the times are those of failed requests too: the tool does not keep them apart.
+        unknown: why no time is known although requests were made; empty when times are.
     """
 
     name: str
@@ -107,10 +122,16 @@ class ImportedEndpoint:
     also: tuple[str, ...] = ()
     unit: str = "ms"
     error: str = ""
+    unknown: str = ""
+    unit_known: bool = True
 
     def histogram(self) -> Histogram | None:
         """The response times; None where only a summary is known."""
         return self.latency_ms
+
+    def interval(self, name: str) -> Interval | None:
+        """The 95 % interval of a percentile; None of another statistic, and where only a summary is known."""
+        return _interval_of(self.latency_ms, name)
 
     @property
     def error_rate(self) -> float | None:
@@ -118,13 +139,40 @@ class ImportedEndpoint:
         return self.failures / self.requests if self.requests else None
 
     def statistic(self, name: str) -> float | None:
-        """One of `STATISTICS`, in ms; None where it is not known, or too few requests carry it."""
+        """One of `STATISTICS`, in ms; None where it is not known, or too few requests carry it.
+
+        Where every request failed there is no response time, even where the tool states one.
+        """
+        if self.failures == self.requests:
+            return None
         if self.latency_ms is not None:
             return statistics(self.latency_ms)[name]
         return _given(self.given, name, self.requests if self.mixed else self.requests - self.failures)
 
 
 Entry = Series | ImportedEndpoint
+
+FindingKind = Literal["threshold", "checks", "user_errors", "dropped_iterations"]
+
+
+@dataclass(frozen=True)
+class OwnFinding:
+    """What the tool itself found wrong with its run.
+
+    Attributes:
+        kind: a threshold of the tool that was not kept; checks of answers that failed; exceptions of the scenario;
+            iterations that could not be begun when they were due.
+        name: of the threshold or check; of what else the name of the whole.
+        failures: how often.
+        total: of how many; 0 where that is not known.
+        detail: the most frequent one in words, where there are several.
+    """
+
+    kind: FindingKind
+    name: str
+    failures: int = 1
+    total: int = 0
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +185,9 @@ class Imported:
         started_at: when the first was measured, with its time zone; None when the file does not say.
         duration_s: from the first begun to the last ended; None when the file does not say.
         entries: in the file's order. Names are unique: a repeated one has its number after it, as `true (2)`.
+        findings: what the tool itself found wrong.
+        failures: failed requests by kind, the most frequent first; empty where the file does not tell kinds.
+        notes: what the tool itself warns of, and what its file does not say, in words.
     """
 
     tool: str
@@ -144,6 +195,9 @@ class Imported:
     started_at: datetime | None
     duration_s: float | None
     entries: tuple[Entry, ...]
+    findings: tuple[OwnFinding, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "entries", tuple(_numbered(self.entries)))

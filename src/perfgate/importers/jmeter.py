@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from perfgate.importers.result_file import Look, ResultFile
 
 _NEEDED = ("timeStamp", "elapsed", "label", "success")
+_OPTIONAL = ("SampleCount", "responseCode", "failureMessage", "responseMessage")
 _DELIMITERS = ",;\t|"
 _ROW = re.compile(r"\d{12,13}[,;\t|]\d+[,;\t|]")  # a row, where the header should be
 _OUTCOMES = {"true": False, "false": True}
@@ -44,7 +45,7 @@ def read_file(file: ResultFile) -> Imported:
         raise _other_form(file)
     table, requests = Table(file, delimiter), Requests(file)
     moment, elapsed, label, success = table.positions(_NEEDED)
-    counted = table.header.index("SampleCount") if "SampleCount" in table.header else None
+    counted, *told = (table.header.index(name) if name in table.header else None for name in _OPTIONAL)
     clock: Callable[[str], float] | None = None
     for line, row in table.rows():
         failed = _OUTCOMES.get(row[success])
@@ -52,10 +53,15 @@ def read_file(file: ResultFile) -> Imported:
         if failed is None or ms is None or (counted is not None and row[counted] != "1"):
             raise _wrong(file, line, table.header, row)
         requests.add(row[label], ms, line, failed=failed)
+        if failed:
+            code, failure, answer = (row[place] if place is not None else "" for place in told)
+            requests.kinds.add(code, failure or answer)
         clock = clock or _clock(row[moment])
         began = _moment(file, line, clock, row[moment])
         requests.span(line, began, began + ms / 1000)
-    return Imported("jmeter", None, requests.started_at, requests.duration_s, requests.endpoints())
+    found = requests.endpoints()
+    kinds = requests.kinds.failures()
+    return Imported("jmeter", None, requests.started_at, requests.duration_s, found, failures=kinds)
 
 
 def _other_form(file: ResultFile) -> Exception:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from perfgate.importers.document import is_time
 from perfgate.importers.gathering import Requests, Values, endpoint_name
-from perfgate.importers.imported import Imported, Series
+from perfgate.importers.imported import Imported, OwnFinding, Series
 from perfgate.importers.json_lines import each
 
 if TYPE_CHECKING:
@@ -18,6 +19,13 @@ _REQUEST = "http_req_duration"
 _PARTS = "http_req_"  # connecting, sending, waiting...: parts of the same request
 _FAILED_FROM = 400
 _UNITS = {"time": "ms", "data": "B"}
+_CHECKS = "checks"
+_DROPPED = "dropped_iterations"
+_ITERATIONS = "iterations"
+_MOST_CHECKS = 1000
+_LONGEST_CHECK = 200
+_OTHER_CHECKS = "other checks"
+_UNSAID = "k6's own thresholds are not in its JSON lines: whether they were kept, its exit code or summary tells"
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,10 @@ class _Reading:
         self._requests = Requests(file)
         self._others = Values(file)
         self._names: dict[tuple[str, str], str] = {}
+        self._checks: Counter[str] = Counter()
+        self._failed_checks: Counter[str] = Counter()
+        self._counters: Counter[str] = Counter()
+        self._thresholds = 0
 
     def take(self, line: int, entry: dict[str, Any]) -> None:
         """Take a line's value."""
@@ -57,6 +69,9 @@ class _Reading:
     def define(self, name: str, data: dict[str, Any]) -> None:
         """Take the definition of a metric; k6 writes it before the metric's first point."""
         self._metrics[name] = _Metric(data["type"], _UNITS.get(data["contains"], ""))
+        self._thresholds += len(data.get("thresholds") or ())
+        for sub in data.get("submetrics") or ():
+            self._thresholds += len(sub.get("thresholds") or ())
 
     def point(self, line: int, name: str, data: dict[str, Any]) -> None:
         """Take a point."""
@@ -65,6 +80,7 @@ class _Reading:
             raise self._file.cut_off(line, f"nothing defines {name!r}: the beginning of the file is missing")
         value = data["value"]
         if metric.kind != "trend":
+            self._count(name, value, data)
             return
         if metric.unit == "ms" and not is_time(value):
             raise self._file.wrong(line, f"{name}: {value!r} is no time", hint="times are finite numbers from 0")
@@ -73,11 +89,24 @@ class _Reading:
         elif not name.startswith(_PARTS):
             self._others.add(name, float(value), line)
 
+    def _count(self, name: str, value: float, data: dict[str, Any]) -> None:
+        """Take a point of a counter or a rate, if it tells of what did not go as it should."""
+        if name == _CHECKS:
+            check = str(data["tags"].get("check", ""))[:_LONGEST_CHECK]
+            check = check if check in self._checks or len(self._checks) < _MOST_CHECKS else _OTHER_CHECKS
+            self._checks[check] += 1
+            self._failed_checks[check] += not value
+        elif name in (_DROPPED, _ITERATIONS):
+            self._counters[name] += int(value)
+
     def _request(self, line: int, ms: float, data: dict[str, Any]) -> None:
         tags = data["tags"]
         key = (tags.get("method", ""), tags.get("name") or tags.get("url") or _REQUEST)
         name = self._names.get(key) or self._name(key)
-        self._requests.add(name, ms, line, failed=self._failed(line, tags))
+        failed = self._failed(line, tags)
+        self._requests.add(name, ms, line, failed=failed)
+        if failed:
+            self._requests.kinds.add(tags.get("status", ""), tags.get("error") or _code(tags))
         ended = datetime.fromisoformat(data["time"]).timestamp()
         self._requests.span(line, ended - ms / 1000, ended)
 
@@ -110,4 +139,23 @@ class _Reading:
             started_at=self._requests.started_at,
             duration_s=self._requests.duration_s,
             entries=(*self._requests.endpoints(), *others),
+            findings=(*self._failed_findings(), *dropped(self._counters[_DROPPED], self._counters[_ITERATIONS])),
+            failures=self._requests.kinds.failures(),
+            notes=(_UNSAID,) if self._thresholds else (),
         )
+
+    def _failed_findings(self) -> list[OwnFinding]:
+        return [
+            OwnFinding("checks", name, self._failed_checks[name], total)
+            for name, total in self._checks.items()
+            if self._failed_checks[name]
+        ]
+
+
+def _code(tags: dict[str, str]) -> str:
+    return f"k6 error {tags['error_code']}" if tags.get("error_code") else ""
+
+
+def dropped(count: int, begun: int) -> list[OwnFinding]:
+    """What is told of iterations that k6 could not begin when they were due."""
+    return [OwnFinding("dropped_iterations", "k6", count, count + begun)] if count else []

@@ -41,13 +41,14 @@ def read_file(file: ResultFile) -> Imported:
     entries = (*vitals, *_first_byte(audits))
     if not entries:
         raise audits.wrong("has none of the Web Vitals", hint="run Lighthouse with its category `performance`")
-    timing = report.get("timing")
+    timing, warnings = report.get("timing"), report.get("runWarnings")
     return Imported(
         tool="lighthouse",
         version=report["lighthouseVersion"].text(),
         started_at=report["fetchTime"].moment(),
         duration_s=timing["total"].time_ms() / 1000 if timing else None,
         entries=entries,
+        notes=tuple(f"Lighthouse warns: {warning.text()}" for warning in warnings.items()) if warnings else (),
     )
 
 

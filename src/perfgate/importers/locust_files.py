@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from perfgate.importers.document import Node
-from perfgate.importers.gathering import endpoint_name, moment_at
-from perfgate.importers.imported import Imported, ImportedEndpoint
+from perfgate.importers.gathering import FailureKinds, endpoint_name, moment_at, told_apart
+from perfgate.importers.imported import Imported, ImportedEndpoint, OwnFinding
 from perfgate.importers.percentile_name import statistic_named
 from perfgate.importers.result_file import ResultFile
 from perfgate.importers.table import Table
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from perfgate.importers.result_file import Look
+    from perfgate.measure.summary import Failure
 
 WHOLE = "Aggregated"
 _STATS = ("Type", "Name", "Request Count", "Failure Count")
 _HISTORY = ("Timestamp", "User Count", "Type", "Name")
-_OTHERS = {("Method", "Name", "Error"), ("Count", "Message", "Traceback")}  # its failures, its exceptions
+_FAILURES = ("Method", "Name", "Error", "Occurrences")
+_EXCEPTIONS = ("Count", "Message", "Traceback")
+_UNTIMED = "all its times are 0, as Locust writes them where no request told one"
 _GIVEN = {"Median": "p50", "Average": "mean", "Min": "min", "Max": "max"}
 _NOT_ANY = "N/A"
 
@@ -35,7 +38,7 @@ _NOT_ANY = "N/A"
 def recognises(look: Look) -> bool:
     """One of its tables, or its list of endpoints."""
     columns = look.columns
-    tables = columns[:4] in {_STATS, _HISTORY} or columns[:3] in _OTHERS
+    tables = columns[:4] in {_STATS, _HISTORY} or columns[:3] in {_FAILURES[:3], _EXCEPTIONS}
     return tables or (isinstance(look.value, list) and {"num_requests", "response_times"} <= look.keys)
 
 
@@ -55,17 +58,46 @@ def read_file(file: ResultFile) -> Imported:
 
 def _of_stats(file: ResultFile) -> Imported:
     table = Table(file)
-    entries = [_row(file, line, dict(zip(table.header, row, strict=True)), "") for line, row in table.rows()]
+    rows = [(line, dict(zip(table.header, row, strict=True))) for line, row in table.rows()]
+    entries = told_apart((f"{cells['Type']} {cells['Name']}", _row(file, line, cells, "")) for line, cells in rows)
     if not entries or entries[-1].name != WHOLE:
         raise file.cut_off(len(entries) + 1, f"the last row, {WHOLE!r}, is missing")
-    history = _history_beside(file.path)
-    started_at, duration_s = _times(ResultFile(history)) if history else (None, None)
-    return Imported("locust", None, started_at, duration_s, tuple(entries))
+    history, failures, exceptions = (
+        _beside(file.path, ending) for ending in ("_stats_history.csv", "_failures.csv", "_exceptions.csv")
+    )
+    started_at, duration_s = _times(history) if history else (None, None)
+    return Imported(
+        tool="locust",
+        version=None,
+        started_at=started_at,
+        duration_s=duration_s,
+        entries=tuple(entries),
+        findings=_raised(exceptions) if exceptions else (),
+        failures=_kinds(failures) if failures else (),
+    )
 
 
-def _history_beside(path: Path) -> Path | None:
-    beside = path.with_name(path.name.replace("_stats.csv", "_stats_history.csv", 1))
-    return beside if beside != path and beside.is_file() else None
+def _beside(path: Path, ending: str) -> ResultFile | None:
+    """Another table of the same run; Locust writes four of them."""
+    beside = path.with_name(path.name.replace("_stats.csv", ending, 1))
+    return ResultFile(beside) if beside != path and beside.is_file() else None
+
+
+def _kinds(file: ResultFile) -> tuple[Failure, ...]:
+    kinds, table = FailureKinds(), Table(file)
+    error, times = table.positions(_FAILURES[2:])
+    for line, row in table.rows():
+        kinds.add("", row[error], int(_number(file, line, "Occurrences", row[times])))
+    return kinds.failures()
+
+
+def _raised(file: ResultFile) -> tuple[OwnFinding, ...]:
+    """The exceptions of the scenario: what they left out was not measured."""
+    table = Table(file)
+    count, message = table.positions(_EXCEPTIONS[:2])
+    raised = [(int(_number(file, line, "Count", row[count])), row[message]) for line, row in table.rows()]
+    total = sum(times for times, _ in raised)
+    return (OwnFinding("user_errors", WHOLE, total, detail=max(raised)[1]),) if total else ()
 
 
 def _of_history(file: ResultFile) -> Imported:
@@ -73,11 +105,11 @@ def _of_history(file: ResultFile) -> Imported:
     table = Table(file)
     last: dict[str, ImportedEndpoint] = {}
     for line, row in table.rows():
-        entry = _row(file, line, dict(zip(table.header, row, strict=True)), "Total ")
-        last[entry.name] = entry
+        cells = dict(zip(table.header, row, strict=True))
+        last[f"{cells['Type']} {cells['Name']}"] = _row(file, line, cells, "Total ")
     if not last:
         raise file.cut_off(2, "there is no row")
-    return Imported("locust", None, *_times(file), tuple(last.values()))
+    return Imported("locust", None, *_times(file), tuple(told_apart(last.items())))
 
 
 def _times(history: ResultFile) -> tuple[datetime | None, float | None]:
@@ -99,7 +131,15 @@ def _row(file: ResultFile, line: int, cells: dict[str, str], prefix: str) -> Imp
     if not prefix:  # in the history the percentiles are those of the last seconds only
         given |= _percentiles(cells, number)
     name = endpoint_name(cells["Type"], cells["Name"])
-    return ImportedEndpoint(name, int(requests), int(failures), given=given if requests else {}, mixed=True)
+    untimed = not any(given.values())
+    return ImportedEndpoint(
+        name,
+        int(requests),
+        int(failures),
+        given={} if untimed else given,
+        mixed=True,
+        unknown=_UNTIMED if untimed and requests else "",
+    )
 
 
 def _percentiles(cells: dict[str, str], number: Callable[[str], float]) -> dict[str, float]:
@@ -126,7 +166,7 @@ def _of_json(file: ResultFile) -> Imported:
         version=None,
         started_at=moment_at(min(began)),
         duration_s=max(ended) - min(began),
-        entries=tuple(_endpoint(node) for node in nodes),
+        entries=tuple(told_apart((node["name"].text(), _endpoint(node)) for node in nodes)),
     )
 
 

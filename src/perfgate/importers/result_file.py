@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from perfgate.errors import ImportFileError
 from perfgate.importers.unzipped import MAGIC, Unzipped
+from perfgate.reading import open_file, storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,13 @@ def _no_constant(name: str) -> NoReturn:
 
 
 # `json.loads` with an option makes a decoder each time, which takes longer than decoding a short line.
-decode_line = json.JSONDecoder(parse_constant=_no_constant).decode
+_decode = json.JSONDecoder(parse_constant=_no_constant).decode
+
+
+def decode_line(line: str) -> Any:
+    """The JSON value of a line; lone surrogates in it, which nothing could write, are shown as escapes."""
+    value = _decode(line)
+    return storable(value) if "\\u" in line else value
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class ResultFile:
     @contextmanager
     def _opened(self) -> Iterator[BufferedReader[Any]]:
         try:
-            with BufferedReader(self.path.open("rb", buffering=0), _BUFFER) as plain:
+            with open_file(self.path, buffering=_BUFFER) as plain:
                 zipped = plain.peek(len(MAGIC)).startswith(MAGIC)
                 yield BufferedReader(Unzipped(plain), _BUFFER) if zipped else plain
         except OSError as error:
@@ -179,7 +186,8 @@ class ResultFile:
         """
         text = self.text()
         try:
-            return json.loads(text)
+            value = json.loads(text)
+            return storable(value) if "\\u" in text else value
         except json.JSONDecodeError as error:
             if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
                 raise self.cut_off(error.lineno, "the JSON ends too early") from error

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from perfgate.importers.document import Node, is_time
-from perfgate.importers.gathering import Requests, endpoint_name
+from perfgate.importers.gathering import FailureKinds, Requests, endpoint_name
 from perfgate.importers.imported import Imported, ImportedEndpoint
 from perfgate.importers.json_lines import each
 from perfgate.importers.percentile_name import statistic_named
 
 if TYPE_CHECKING:
     from perfgate.importers.result_file import Look, ResultFile
+    from perfgate.measure.summary import Failure
 
 WHOLE = "all requests"
 _MS = 1e-6  # times are in nanoseconds
@@ -36,7 +37,9 @@ def read_file(file: ResultFile) -> Imported:
 def _of_lines(file: ResultFile) -> Imported:
     requests = Requests(file)
     each(file, "vegeta", lambda line, result: _take(file, requests, line, result))
-    return Imported("vegeta", None, requests.started_at, requests.duration_s, requests.endpoints())
+    found = requests.endpoints()
+    kinds = requests.kinds.failures()
+    return Imported("vegeta", None, requests.started_at, requests.duration_s, found, failures=kinds)
 
 
 def _take(file: ResultFile, requests: Requests, line: int, result: dict[str, Any]) -> None:
@@ -45,7 +48,10 @@ def _take(file: ResultFile, requests: Requests, line: int, result: dict[str, Any
     ms = result["latency"] * _MS
     # Before version 12.8 a result had neither method nor URL: only the attack may have a name.
     name = endpoint_name(result.get("method") or "", result.get("url") or result.get("attack") or WHOLE)
-    requests.add(name, ms, line, failed=result["code"] not in _GOOD or bool(result.get("error")))
+    failed = result["code"] not in _GOOD or bool(result.get("error"))
+    requests.add(name, ms, line, failed=failed)
+    if failed:
+        requests.kinds.add(str(result["code"]), str(result.get("error") or ""))
     began = datetime.fromisoformat(result["timestamp"]).timestamp()
     requests.span(line, began, began + ms / 1000)
 
@@ -57,6 +63,21 @@ def _of_report(file: ResultFile) -> Imported:
         raise report["success"].wrong(f"{success} is no share of the requests")
     named = [(statistic_named(key), node) for key, node in report["latencies"].members()]
     given = {ours: node.time_ms(_MS) for ours, node in named if ours}
-    whole = ImportedEndpoint(WHOLE, requests, round(requests * (1 - success)), given=given, mixed=True)
+    failures = round(requests * (1 - success))
+    whole = ImportedEndpoint(WHOLE, requests, failures, given=given, mixed=True)
+    if not requests:  # its moments are those of the year 1 then
+        return Imported("vegeta", None, None, None, (whole,))
     begun = report["earliest"].moment()
-    return Imported("vegeta", None, begun, (report["end"].moment() - begun).total_seconds(), (whole,))
+    seconds = (report["end"].moment() - begun).total_seconds()
+    return Imported("vegeta", None, begun, seconds, (whole,), failures=_kinds(report, failures))
+
+
+def _kinds(report: Node, failures: int) -> tuple[Failure, ...]:
+    """Failures by status; the report counts all requests by it, and lists the texts of errors without their number."""
+    kinds, codes = FailureKinds(), report.get("status_codes")
+    texts = report.get("errors")
+    text = next((str(error.value) for error in texts.items()), "") if texts else ""
+    for code, count in codes.members() if codes else ():
+        if code.isdecimal() and int(code) not in _GOOD and count.count():
+            kinds.add(code, text if code == "0" else "", count.count())
+    return kinds.failures() if failures else ()

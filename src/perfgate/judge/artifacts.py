@@ -23,6 +23,17 @@ def check_artifacts(artifacts: Iterable[Artifact], sizes: Mapping[str, int | Non
     return [_check(artifact, sizes.get(artifact.path)) for artifact in artifacts]
 
 
+def artifacts_not_compared(artifacts: Iterable[Artifact]) -> list[Check]:
+    """The same budgets where nothing was measured: a comparison drives services, and builds no files."""
+    missing = "not held in a comparison: `perfgate run` holds it"
+    return [
+        check_limit(
+            own.limit, Reading(own.path, "bytes", None, missing=missing, missing_status="skipped", shown=own.path)
+        )
+        for own in artifacts
+    ]
+
+
 def _check(artifact: Artifact, size: int | None) -> Check:
     observed = None if size is None else float(size)
     missing = "no file matches; build it first, or mend the path"

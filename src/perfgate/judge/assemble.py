@@ -10,11 +10,13 @@ from perfgate.judge.artifacts import check_artifacts
 from perfgate.judge.capacity import capacity_of, highest_held
 from perfgate.judge.checks import WARNINGS, check_run, judged_phases
 from perfgate.judge.drift import drift_of
+from perfgate.judge.failures import is_default_warning
 from perfgate.judge.limits import Reading, check_limit
 from perfgate.judge.recovery import recovery_of
 from perfgate.judge.result import Result, RunResult, ServiceResult
 from perfgate.judge.score import score_of
 from perfgate.judge.soundness import doubts_about, not_judged
+from perfgate.judge.uncertainty import uncertain_run
 from perfgate.judge.verdict import exit_code, verdict_of
 from perfgate.measure.summary import Failure, Health
 from perfgate.plan.profile import step_phase
@@ -69,11 +71,13 @@ def judge_run(summary: RunSummary, load: Load, service: Service, *, error: Perfg
         error: what went wrong while it was driven; then the run is invalid.
     """
     found = check_run(summary, load, service)
+    if unsure := uncertain_run(found):
+        found = [unsure, *found]
     doubts = ([str(error)] if error else []) + doubts_about(summary, load, error) + _nothing_judged(found)
     checks = [not_judged(check) for check in found] if doubts else found
     told = [check for check, before in zip(checks, found, strict=True) if _is_told(before, sound=not doubts)]
     phase = _shown_phase(summary, load, service)
-    resources = phase.resources if phase else None
+    resources = phase.resources if phase and phase.resources and not phase.resources.unknown else None
     place = f"{service.name}/{load.name}"
     return RunResult(
         service=service.name,
@@ -130,7 +134,7 @@ def invalid_run(service: Service, load: Load, error: PerfgateError) -> RunResult
 
 def _nothing_judged(checks: Sequence[Check]) -> list[str]:
     """Unknown is never pass: a run needs one check, written or inherited, that was really made."""
-    budgets = [check for check in checks if check.metric not in WARNINGS]
+    budgets = [check for check in checks if check.metric not in WARNINGS and not is_default_warning(check)]
     if not budgets:
         return [NOTHING_JUDGED]
     return [ALL_SKIPPED] if all(check.status == "skipped" for check in budgets) else []
@@ -159,13 +163,14 @@ def reasons_of(checks: Iterable[Check], place: str) -> list[str]:
     return [f"{' '.join(filter(None, (place, check.endpoint)))}: {check.message}" for check in reds]
 
 
-def judge_service(
+def judge_service(  # noqa: PLR0913  (what is known of a service)
     service: Service,
     runs: Sequence[RunResult],
     *,
     url: str,
     startup_time_s: float | None = None,
     weights: Mapping[str, float] | None = None,
+    unstarted: Status = "invalid",
 ) -> ServiceResult:
     """Judge a service by its runs and its start.
 
@@ -175,8 +180,9 @@ def judge_service(
         url: where it was, its port filled in.
         startup_time_s: from its start until it was ready; None when perfgate did not start it, or it never was.
         weights: the score's, by group of metrics.
+        unstarted: what a limit on the time of its start is where perfgate did not see one.
     """
-    checks = _startup(service, startup_time_s)
+    checks = _startup(service, startup_time_s, unstarted)
     valid = [run for run in runs if run.verdict != "invalid"]
     judged = [check for run in valid for check in run.checks]
     return ServiceResult(
@@ -191,10 +197,11 @@ def judge_service(
     )
 
 
-def _startup(service: Service, startup_time_s: float | None) -> list[Check]:
+def _startup(service: Service, startup_time_s: float | None, unstarted: Status) -> list[Check]:
     limit = service.budget.every.limits.get("startup_time")
     missing = "perfgate did not see the service start and become ready"
-    return [check_limit(limit, Reading("startup_time", "s", startup_time_s, missing=missing))] if limit else []
+    reading = Reading("startup_time", "s", startup_time_s, missing=missing, missing_status=unstarted)
+    return [check_limit(limit, reading)] if limit else []
 
 
 def _worst_first(results: Sequence[RunResult | ServiceResult]) -> list[str]:

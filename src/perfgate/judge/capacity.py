@@ -13,12 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from perfgate.judge.failures import default_reading
 from perfgate.judge.hanging import unanswered
 from perfgate.judge.limits import Reading, broken, check_limit, sentence
-from perfgate.judge.readings import request_reading, resource_reading
+from perfgate.judge.readings import entry_of, request_reading, resource_reading
 from perfgate.judge.result import Capacity, Step
 from perfgate.judge.words import counted, quantity
-from perfgate.plan.budget import METRICS, Scope
+from perfgate.plan.budget import DEFAULT_ERROR_RATE, METRICS, Scope
 from perfgate.plan.profile import step_phase
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 
     from perfgate.judge.result import Check
     from perfgate.measure.summary import PhaseSummary, RunSummary
-    from perfgate.plan.budget import Limit
+    from perfgate.plan.budget import BudgetLayer, Limit
     from perfgate.plan.plan import Load, Service
 
 METRIC = "capacity"
+_FEWEST_REQUESTS = 20  # of an endpoint in a step, for its error rate by default to say anything
 Group = Literal["errors", "latency", "resource", "throughput"]
 # When several break at once: failing is worse than slow, and resources are the cause rather than the symptom.
 _GROUPS: tuple[Group, ...] = ("errors", "latency", "resource", "throughput")
@@ -104,9 +106,14 @@ def _detail(first: Outcome | None, unit: str) -> str:
 
 def highest_held(summary: RunSummary, load: Load, service: Service) -> PhaseSummary | None:
     """The phase of the highest step that held with all below it; None when none did."""
+    return next(reversed(held_steps(summary, load, service)), None)
+
+
+def held_steps(summary: RunSummary, load: Load, service: Service) -> list[PhaseSummary]:
+    """The phases of the steps that held with all below them, the lowest first."""
     outcomes = [_outcome(summary, number, load, service) for number in range(1, len(load.levels) + 1)]
     held, _ = _climb(outcomes)
-    return summary.phase(step_phase(len(held))) if held else None
+    return [phase for number in range(1, len(held) + 1) if (phase := summary.phase(step_phase(number)))]
 
 
 def _outcome(summary: RunSummary, number: int, load: Load, service: Service) -> Outcome:
@@ -125,13 +132,26 @@ def _outcome(summary: RunSummary, number: int, load: Load, service: Service) -> 
         return Outcome(level, reached=True, unknown="the clock stepped, so nothing could be timed")
     breaks, judged = _breaks(phase, load, service)
     breaks += [*stopped, *_unserved(summary, number), *_unanswered(summary, number, load)]
-    return Outcome(level, True, tuple(breaks), "" if breaks else _unknown(summary, number, load, judged=judged))
+    return Outcome(
+        level, True, tuple(breaks), "" if breaks else _unknown(summary, number, load, service, judged=judged)
+    )
 
 
-def _unknown(summary: RunSummary, number: int, load: Load, *, judged: bool) -> str:
+def _unmeasured(phase: PhaseSummary, load: Load, service: Service) -> str:
+    """A limit on CPU or memory of which it is not known whether the step kept it."""
+    limits = _layer(service, load, None).limits
+    wanted = [name for name in ("cpu", "memory") if name in limits and limits[name].fail is not None]
+    readings = [reading for name in wanted if (reading := resource_reading(name, [phase])).observed is None]
+    return f"{readings[0].name} is unknown ({readings[0].missing})" if readings else ""
+
+
+def _unknown(summary: RunSummary, number: int, load: Load, service: Service, *, judged: bool) -> str:
+    phase = summary.phase(step_phase(number))
     if not judged:
         return "no budget with a failing tier could be judged"
-    phase = summary.phase(step_phase(number))
+    sampled = any(seen.resources for seen in summary.phases)
+    if phase is not None and sampled and (unmeasured := _unmeasured(phase, load, service)):
+        return unmeasured
     cut = not summary.complete and phase is not None and phase.end_s < _planned_end(load, number)
     return "the load was not driven to its end" if cut else ""
 
@@ -176,7 +196,29 @@ def _breaks(phase: PhaseSummary, load: Load, service: Service) -> tuple[list[Bre
     if total.failures == total.requests:
         return [Break("errors", f"every request failed ({counted(total.requests, 'request')})")], True
     judged = [(group, r, limit) for group, r, limit in _judged(phase, load, service) if r.observed is not None]
-    return [cause for group, reading, limit in judged if (cause := _break(group, reading, limit))], bool(judged)
+    limits = [*judged, *_by_default(phase, load, service)]
+    causes = [cause for group, reading, limit in limits if (cause := _break(group, reading, limit))]
+    return causes, bool(judged) and not _is_untimed(phase, load, service)
+
+
+def _is_untimed(phase: PhaseSummary, load: Load, service: Service) -> bool:
+    """Whether a latency that the step is judged by is unknown, because the scenario told no response times."""
+    endpoints = [r.endpoint for group, r, _ in _judged(phase, load, service) if group == "latency" and not r.observed]
+    entries = [entry_of(phase, endpoint) for endpoint in endpoints]
+    return any(entry is not None and entry.untimed and entry.latency_ms.mean is None for entry in entries)
+
+
+def _by_default(phase: PhaseSummary, load: Load, service: Service) -> Iterator[tuple[Group, Reading, Limit]]:
+    """What breaks a step though nobody wrote it: requests that fail; a few of a rare endpoint say nothing."""
+    for endpoint in (None, *(entry.name for entry in phase.endpoints)):
+        fewest = 1 if endpoint is None else _FEWEST_REQUESTS
+        if reading := default_reading(phase, _layer(service, load, endpoint), endpoint, fewest):
+            yield "errors", reading, DEFAULT_ERROR_RATE
+
+
+def _layer(service: Service, load: Load, endpoint: str | None) -> BudgetLayer:
+    budget = service.budget
+    return budget.for_load(load.name) if endpoint is None else budget.for_endpoint(endpoint, load.name)
 
 
 def _break(group: Group, reading: Reading, limit: Limit) -> Break | None:
@@ -192,9 +234,7 @@ def _judged(phase: PhaseSummary, load: Load, service: Service) -> Iterator[tuple
         if limit.fail is not None and name in {"cpu", "memory"}:
             yield "resource", resource_reading(name, [phase]), limit
     for endpoint in (None, *(entry.name for entry in phase.endpoints)):
-        budget = service.budget
-        layer = budget.for_load(load.name) if endpoint is None else budget.for_endpoint(endpoint, load.name)
-        for name, limit in layer.limits.items():
+        for name, limit in _layer(service, load, endpoint).limits.items():
             if limit.fail is not None and METRICS[name].scope is Scope.REQUESTS and name != "throughput":
                 group: Group = "errors" if name == "error_rate" else "latency"
                 yield group, request_reading(name, [phase], endpoint), limit

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil, exp, inf, isfinite, log, sqrt
+from math import ceil, exp, inf, isfinite, log
 from typing import TYPE_CHECKING, Literal
 
+from perfgate.judge.contrast import Share
 from perfgate.judge.inversion import Bounds, bounds, detectable, normal_point
-from perfgate.judge.words import counted, label, number, quantity, signed_percent
+from perfgate.judge.sides import MOSTLY_FAILED
+from perfgate.judge.words import counted, label, lasting, number, quantity, signed_percent
 
 if TYPE_CHECKING:
     from perfgate.judge.sides import Case, CheckKey
 
-# too_few: too few requests for the percentile; new/gone: at one side only. None of the three is compared.
-Decision = Literal["worse", "not_worse", "better", "undecided", "too_few", "new", "gone"]
+# None of the last five is compared. too_few: requests for the percentile; new/gone: at one side only; failed: most
+# requests of a side did; unmeasured: nothing was read at one side.
+Decision = Literal["worse", "not_worse", "better", "undecided", "too_few", "new", "gone", "failed", "unmeasured"]
 # Histograms know a time to 2^-11 at each side.
 _RESOLUTION = 2.0**-10
 # Memory stays what it is while a process lives, so that pairs repeat one observation of each side, and would prove any
@@ -21,8 +24,10 @@ _RESOLUTION = 2.0**-10
 # the two had its database still to make. This much is therefore never called a change.
 _BETWEEN_STARTS = 0.10
 _ALLOWANCES = {"memory": _BETWEEN_STARTS, "error_rate": 0.0, "throughput": 0.0, "cpu_per_request": 0.0}
+LESS_IS_WORSE = frozenset({"throughput", "capacity", "highest_throughput"})
 _ONE_IN_A_HUNDRED_Z = 2.3263
 _MOST_NEEDED = 100_000  # pairs: more is never
+REQUEST = "request"
 _MISSING = {
     "new": "new: the base has no such endpoint",
     "gone": "gone: the head has no such endpoint",
@@ -77,6 +82,7 @@ class Change:
         base, head: what was observed, in `value_unit`: `ms`, `share`, `/s`, `bytes`; None at a side where nothing was.
         base_requests, head_requests: on which they rest.
         words: all of it as a sentence.
+        failed: the share of failed requests at base and head, where these are why nothing was compared.
     """
 
     key: CheckKey
@@ -96,6 +102,7 @@ class Change:
     base_requests: int
     head_requests: int
     words: str
+    failed: tuple[float, float] | None = None
 
 
 def allowance_of(metric: str) -> float:
@@ -124,12 +131,10 @@ def change_of(case: Case, decision: Decision, rules: Rules, levels: Levels, pair
         pairs: how many count.
     """
     metric = case.key.metric
-    scale = _Scale(metric)
+    scale = Scale(metric)
     tolerated = tolerated_of(metric, rules)
-    found = None if case.contrast is None else bounds(case.contrast, levels.lower, levels.upper)
-    if found is not None and metric == "error_rate":
-        found = _widened(found, case, levels)
-    wide = None if found is None else _held(found, metric, tolerated, decision)
+    found = None if case.contrast is None else bounds(case.contrast, levels.lower, levels.upper, case.strict)
+    wide = None if found is None else _held(found, case, tolerated, decision)
     least = None if found is None else detectable(found, levels.lower, tolerated + allowance_of(metric))
     change = Change(
         key=case.key,
@@ -142,13 +147,14 @@ def change_of(case: Case, decision: Decision, rules: Rules, levels: Levels, pair
         tolerated=scale.size(tolerated),
         pairs=pairs,
         pairs_needed=_needed(wide, tolerated, pairs) if wide and decision == "undecided" else None,
-        too_wide=decision == "undecided" and _says_little(wide, tolerated, levels),
+        too_wide=decision == "undecided" and _says_little(wide, tolerated, levels) and not _has_risen(case, tolerated),
         base=case.base.value,
         head=case.head.value,
         value_unit=case.unit,
         base_requests=case.base.requests,
         head_requests=case.head.requests,
         words="",
+        failed=case.failed,
     )
     return worded(change)
 
@@ -165,56 +171,67 @@ def _says_little(wide: Bounds | None, tolerated: float, levels: Levels) -> bool:
     return away * (1 + _ONE_IN_A_HUNDRED_Z / normal_point(levels.upper)) >= tolerated
 
 
-def _widened(found: Bounds, case: Case, levels: Levels) -> Bounds:
-    """At least as wide as for independent requests.
+def _has_risen(case: Case, tolerated: float) -> bool:
+    """Whether more requests fail than tolerated, and more than chance explains: no mere want of data."""
+    if not isinstance(case.contrast, Share):
+        return False
+    counts = case.contrast.counts
+    return counts.rise > tolerated and counts.risen_beyond_chance()
 
-    Where few or none fail, pairs look more alike than they are. One failure and one success are added to each side
-    (Agresti and Caffo, Simple and effective confidence intervals for proportions, American Statistician 54, 2000).
-    """
-    spread = 0.0
-    for side in (case.base, case.head):
-        share = ((side.value or 0.0) * side.requests + 1) / (side.requests + 2)
-        spread += share * (1 - share) / (side.requests + 2)
-    low, high = (normal_point(level) * sqrt(spread) for level in (levels.lower, levels.upper))
-    return Bounds(found.change, min(found.lower, found.change - low), max(found.upper, found.change + high))
+
+def never_failed(case: Case) -> bool:
+    """Where nothing failed at the head nothing got worse; the interval of what never happened needs 1,000 requests."""
+    return case.key.metric == "error_rate" and case.head.value == 0
+
+
+def contradicts(change: Change) -> bool:
+    """Whether "not worse" is said beside an interval that is all worse than tolerated: that is no finding."""
+    if change.decision not in {"not_worse", "better"} or change.interval is None:
+        return False
+    best = -change.interval[1] if change.key.metric in LESS_IS_WORSE else change.interval[0]
+    return best > change.tolerated
 
 
 @dataclass(frozen=True)
-class _Scale:
+class Scale:
     """How a metric's worsening is shown: in percent (of less, for throughput), or in points."""
 
     metric: str
 
     @property
     def unit(self) -> Literal["percent", "points"]:
+        """Of what is shown."""
         return "points" if self.metric == "error_rate" else "percent"
 
     def shown(self, worsening: float) -> float:
+        """A worsening in `unit`, less being negative."""
         if self.unit == "points":
             return min(max(worsening, -1.0), 1.0) * 100
-        exponent = -worsening if self.metric == "throughput" else worsening
+        exponent = -worsening if self.metric in LESS_IS_WORSE else worsening
         return (exp(min(exponent, 700.0)) - 1) * 100
 
     def size(self, worsening: float) -> float:
+        """The same without its sign."""
         return abs(self.shown(worsening))
 
     def interval(self, wide: Bounds) -> tuple[float, float] | None:
         """None where one end is unknown; a change is never below -100 %, so a lower end always is known."""
-        unbounded = wide.lower if self.metric == "throughput" else wide.upper
+        unbounded = wide.lower if self.metric in LESS_IS_WORSE else wide.upper
         if self.unit == "percent" and not isfinite(unbounded):
             return None
         first, second = self.shown(wide.lower), self.shown(wide.upper)
         return min(first, second), max(first, second)
 
 
-def _held(found: Bounds, metric: str, tolerated: float, decision: Decision) -> Bounds:
+def _held(found: Bounds, case: Case, tolerated: float, decision: Decision) -> Bounds:
     """The interval with the allowance, and on the side of what is tolerated on which it was decided (at any look)."""
+    metric = case.key.metric
     lower, upper = found.lower - allowance_of(metric), found.upper + resolution_of(metric)
     if decision == "worse":
         lower = max(lower, tolerated)
     elif decision == "undecided":
         lower, upper = min(lower, tolerated), max(upper, tolerated)
-    elif decision in {"not_worse", "better"}:
+    elif decision in {"not_worse", "better"} and not never_failed(case):
         upper = min(upper, 0.0 if decision == "better" else tolerated)
     return Bounds(found.change, min(lower, found.change), max(upper, found.change))
 
@@ -227,22 +244,53 @@ def _needed(wide: Bounds, tolerated: float, pairs: int) -> int | None:
     return max(ceil(needed), pairs + 1) if needed < _MOST_NEEDED else None
 
 
-def worded(change: Change) -> Change:
-    """The finding with its words."""
-    return replace(change, words=f"{label(change.key.metric)} {_sentence(change)}")
+def worded(change: Change, pair_s: float | None = None) -> Change:
+    """The finding with its words.
+
+    Args:
+        change: the finding.
+        pair_s: how long it took until one more pair counted; None tells in pairs what would decide.
+    """
+    return replace(change, words=f"{label(change.key.metric, 'paired')} {_sentence(change, pair_s)}")
 
 
-def _sentence(change: Change) -> str:
+def needed_requests(change: Change) -> int | None:
+    """How many requests, to both sides, it takes until it is decided; None where that cannot be told."""
+    sent = change.base_requests + change.head_requests
+    if change.pairs_needed is None or not change.pairs or not sent:
+        return None
+    return ceil(sent * change.pairs_needed / change.pairs)
+
+
+def _sentence(change: Change, pair_s: float | None = None) -> str:
+    if change.failed is not None:
+        return f"not compared: {_failed(*change.failed)}"
+    if change.decision == "failed":
+        return "not compared: no step held at either side" if change.head == 0 else "not compared: the head has none"
+    if change.decision == "unmeasured":
+        return f"not compared: nothing was measured at the {'base' if change.base is None else 'head'}"
     if change.decision in _MISSING:
         return _MISSING[change.decision]
     moved = f"{_value(change.base, change)} to {_value(change.head, change)}, {_found(change)}"
+    if change.decision == "not_worse" and change.key.metric == "error_rate" and change.head == 0:
+        return "; ".join([moved, "no request failed at the head", *_what_it_takes(change, pair_s)])
     verdict = {
         "worse": f"proven worse than the {_amount(change, change.tolerated)} tolerated",
         "not_worse": f"not more than the {_amount(change, change.tolerated)} tolerated",
         "better": "proven better",
         "undecided": f"undecided against the {_amount(change, change.tolerated)} tolerated",
     }[change.decision]
-    return "; ".join([moved, verdict, *_what_it_takes(change)])
+    return "; ".join([moved, verdict, *_what_it_takes(change, pair_s)])
+
+
+def _failed(base: float, head: float) -> str:
+    """Of which side most requests failed, both where both did."""
+    rates = [
+        f"{quantity(rate, 'share')} of the {side}'s"
+        for side, rate in (("base", base), ("head", head))
+        if rate >= MOSTLY_FAILED
+    ] or [f"{quantity(base, 'share')} of the base's", f"{quantity(head, 'share')} of the head's"]
+    return f"{' and '.join(rates)} requests failed"
 
 
 def _value(value: float | None, change: Change) -> str:
@@ -267,7 +315,15 @@ def _amount(change: Change, value: float) -> str:
     return quantity(value, "percent") if change.unit == "percent" else f"{number(value, 2)} points"
 
 
-def _what_it_takes(change: Change) -> list[str]:
+def _what_it_takes(change: Change, pair_s: float | None) -> list[str]:
+    if change.decision == "undecided" and pair_s is not None:
+        sent = change.base_requests + change.head_requests
+        driven = f"{lasting(change.pairs * pair_s)}{f' ({counted(sent, REQUEST)})' if sent else ''}"
+        if change.pairs_needed is None:
+            return [f"{driven} cannot tell"]
+        needed = needed_requests(change)
+        requests = f" ({counted(needed, REQUEST)})" if needed is not None else ""
+        return [f"about {lasting(change.pairs_needed * pair_s)}{requests} would tell, it was driven for {driven}"]
     if change.decision == "undecided":
         if change.pairs_needed is None:
             return [f"{counted(change.pairs, 'pair')} cannot tell"]

@@ -6,14 +6,16 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from perfgate.judge.capacity import capacity_of, check_capacity, highest_held
+from perfgate.judge.capacity import capacity_of, check_capacity, held_steps, highest_held
 from perfgate.judge.drift import METRICS as DRIFTS
 from perfgate.judge.drift import check_drift
-from perfgate.judge.limits import Reading, check_limit
-from perfgate.judge.readings import custom_reading, request_reading, resource_reading
+from perfgate.judge.failures import METRIC, dead_endpoint, default_checks, never_succeeded
+from perfgate.judge.limits import Reading, broken, check_limit
+from perfgate.judge.readings import custom_reading, entry_of, memory_seen, request_reading, resource_reading
 from perfgate.judge.recovery import check_recovery
 from perfgate.judge.result import Check
-from perfgate.judge.words import clock, counted
+from perfgate.judge.uncertainty import CERTAINTY
+from perfgate.judge.words import clock, counted, quantity
 from perfgate.measure.health import cut_off_sentence
 from perfgate.plan.budget import METRICS, Scope
 from perfgate.plan.profile import RECOVERY, SPIKE, STEADY
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
 
 USER_ERRORS = "user_errors"
 CUT_OFF = "cut_off"
-WARNINGS = frozenset({USER_ERRORS, CUT_OFF})  # about the recording, whatever the budgets are
+RESTARTS = "restarts"
+WARNINGS = frozenset({USER_ERRORS, CUT_OFF, RESTARTS, CERTAINTY})  # about the recording, whatever the budgets are
 REQUESTS = "requests"
+RESENT = "resent"
+RESENT_SHARE = 0.01  # of the requests: a client that does not send again, as most do not, sees these fail
 STOP_WHEN = "stop_when"
 
 
@@ -77,7 +82,26 @@ def _of_recording(summary: RunSummary, load: Load, found: list[Check]) -> Iterat
         most = max(summary.user_errors, key=lambda text: summary.user_errors[text])
         words = f"the scenario raised {counted(errors, 'exception')}, most often {most}"
         yield _plain(USER_ERRORS, "", float(errors), "warn", words)
+    if summary.restarts:
+        first = summary.restarts[0]
+        ended = "a process of the service ended" if len(summary.restarts) == 1 else "processes of the service ended"
+        words = f"{ended} while the load was driven, and it went on without: {first.process} at {clock(first.at_s)}"
+        more = f", and {len(summary.restarts) - 1} more" if len(summary.restarts) > 1 else ""
+        yield _plain(RESTARTS, "", float(len(summary.restarts)), "warn", words + more)
+    yield from _resent(summary, requests)
     yield from _stragglers(summary)
+
+
+def _resent(summary: RunSummary, requests: int) -> Iterator[Check]:
+    """Requests that a closing connection swallowed: each was sent again, so no error rate has them."""
+    count = summary.health.retried
+    if requests and count > RESENT_SHARE * requests:
+        share, most = quantity(count / requests, "share"), quantity(RESENT_SHARE, "share")
+        words = (
+            f"{counted(count, 'request')} of {requests:,} ({share}) had to be sent again, since the service closes "
+            f"connections while they are in use; more than {most} are a failure"
+        )
+        yield _plain(RESENT, "share", count / requests, "fail", words)
 
 
 def _stragglers(summary: RunSummary) -> Iterator[Check]:
@@ -111,7 +135,14 @@ def _of_service(summary: RunSummary, load: Load, service: Service) -> Iterator[C
             yield check_limit(limit, request_reading(name, judged_phases(summary, load.kind), None))
         elif name == "throughput":
             yield _climbing(limit, None)
+    if not _all_failed(summary, load):
+        yield from default_checks(_judged_for_errors(summary, load, service), layer, None)
     yield from _of_custom(summary, load, service, layer, None)
+
+
+def _judged_for_errors(summary: RunSummary, load: Load, service: Service) -> list[PhaseSummary]:
+    """The phases in which failures are no part of finding out what the service holds."""
+    return held_steps(summary, load, service) if load.kind == "stress" else judged_phases(summary, load.kind)
 
 
 def _climbing(limit: Limit, endpoint: str | None) -> Check:
@@ -129,7 +160,16 @@ def _of_whole_run(summary: RunSummary, load: Load, service: Service, limit: Limi
     elif limit.metric in DRIFTS:
         yield check_drift(summary, limit)
     elif load.kind != "stress":
-        yield check_limit(limit, resource_reading(limit.metric, judged_phases(summary, load.kind)))
+        yield _of_resource(limit, judged_phases(summary, load.kind))
+
+
+def _of_resource(limit: Limit, phases: list[PhaseSummary]) -> Check:
+    """CPU or memory; where memory is not known, what was seen of it can still prove that the budget is broken."""
+    reading = resource_reading(limit.metric, phases)
+    least = memory_seen(phases) if reading.observed is None and limit.metric == "memory" else None
+    if least is not None and broken(least, limit.fail, at_most=True):
+        reading = replace(reading, observed=least, note=f"; at least: {reading.missing}")
+    return check_limit(limit, reading)
 
 
 def _of_custom(
@@ -153,10 +193,29 @@ def _of_endpoints(summary: RunSummary, load: Load, service: Service) -> Iterator
         own = service.budget.own_of_endpoint(endpoint, load.name)
         if endpoint not in seen:
             yield from _never_occurred(endpoint, own, list(seen), service)
-        elif endpoint in judged or load.kind == "stress":
+            continue
+        yield from _failures(summary, load, service, endpoint)
+        if endpoint in judged or load.kind == "stress":
             yield from _of_endpoint(summary, load, service, endpoint)
         else:
             yield from _elsewhere(endpoint, own, summary, service)
+
+
+def _failures(summary: RunSummary, load: Load, service: Service, endpoint: str) -> Iterator[Check]:
+    """What an endpoint failed, as far as no limit on its error rate says it."""
+    layer = service.budget.for_endpoint(endpoint, load.name)
+    phases = judged_phases(summary, load.kind)
+    dead = never_succeeded(phases, endpoint) or never_succeeded(summary.phases, endpoint)
+    if not dead:
+        yield from default_checks(_judged_for_errors(summary, load, service), layer, endpoint)
+    elif not _all_failed(summary, load) and not _told_by_its_limit(layer, phases, endpoint):
+        yield from dead_endpoint(endpoint, dead, service.budget.own_of_endpoint(endpoint, load.name).limits.get(METRIC))
+
+
+def _told_by_its_limit(layer: BudgetLayer, phases: list[PhaseSummary], endpoint: str) -> bool:
+    limit = layer.limits.get(METRIC)
+    fails = limit is not None and broken(1.0, limit.fail, at_most=True)
+    return fails and any(entry_of(phase, endpoint) for phase in phases)
 
 
 def _of_endpoint(summary: RunSummary, load: Load, service: Service, endpoint: str) -> Iterator[Check]:

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
+
+from perfgate.judge.error_rates import Counts
+from perfgate.judge.signflip import clipped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +28,17 @@ SHORTEST_MS = 1e-6  # what is shorter counts as this: no clock is finer, and zer
 
 
 class Contrast(Protocol):
-    """What can be tested."""
+    """What can be tested.
+
+    Attributes:
+        clips: whether scores are clipped before they are tested. Those of means and ratios are: one wild pair must not
+            hide every change. Those of counts must not be: where most pairs have nothing to count, the few that have
+            are the finding, and clipping would leave nothing of them.
+    """
+
+    @property
+    def clips(self) -> bool:
+        """See the class."""
 
     def scores(self, change: float) -> Floats:
         """One score per pair, positive where the head lies above the supposed change."""
@@ -79,6 +92,22 @@ class Values:
         counts = self.counts[order]
         return Values(logs[order], self.pair[order], counts, self.totals, np.concatenate([[0.0], np.cumsum(counts)]))
 
+    def with_endless(self, counts: Floats) -> Values:
+        """The same requests, and others that take longer than any.
+
+        Args:
+            counts: how many of these each pair has, shape (pairs,).
+        """
+        places = np.flatnonzero(counts)
+        every = np.concatenate([self.counts, counts[places]])
+        return Values(
+            np.concatenate([self.logs, np.full(places.size, np.inf)]),
+            np.concatenate([self.pair, places]),
+            every,
+            self.totals + counts,
+            np.concatenate([[0.0], np.cumsum(every)]),
+        )
+
     @property
     def total(self) -> float:
         """How many requests."""
@@ -122,6 +151,7 @@ class Quantile:
     base: Values
     head: Values
     share: float
+    clips: ClassVar[bool] = False
 
     def scores(self, change: float) -> Floats:
         """Head's excess of requests above the common quantile over base's, per pair."""
@@ -173,6 +203,7 @@ class Mean:
 
     differences: Floats
     weights: Floats
+    clips: ClassVar[bool] = True
 
     def scores(self, change: float) -> Floats:
         """Weighted differences beyond the change, summed over endpoints."""
@@ -181,6 +212,28 @@ class Mean:
     def estimate(self) -> float:
         """The weighted mean difference."""
         return float((self.weights * self.differences).sum() / self.weights.sum())
+
+
+@dataclass(frozen=True)
+class Charged:
+    """Means with failed requests of the head counted as slow ones.
+
+    Attributes:
+        own: of the successful requests.
+        extra: what the failed ones add to the scores, per pair: few, and far away, so that they are not clipped.
+    """
+
+    own: Mean
+    extra: Floats
+    clips: ClassVar[bool] = False
+
+    def scores(self, change: float) -> Floats:
+        """The clipped scores of the successful ones, and the failed ones."""
+        return np.asarray(clipped(self.own.scores(change)[None, :])[0] + self.extra)
+
+    def estimate(self) -> float:
+        """As if each failed one had taken as long as it is charged with."""
+        return self.own.estimate() + float(self.extra.sum() / self.own.weights.sum())
 
 
 @dataclass(frozen=True)
@@ -193,6 +246,7 @@ class Ratio:
 
     base: Floats
     head: Floats
+    clips: ClassVar[bool] = True
 
     def scores(self, change: float) -> Floats:
         """The head divided by the change, less the base."""
@@ -215,6 +269,13 @@ class Share:
     base_all: Floats
     head_failed: Floats
     head_all: Floats
+    clips: ClassVar[bool] = False
+
+    @property
+    def counts(self) -> Counts:
+        """Of all pairs together."""
+        sides = (self.base_failed, self.base_all, self.head_failed, self.head_all)
+        return Counts(*(float(side.sum()) for side in sides))
 
     def scores(self, change: float) -> Floats:
         """Failures beyond the common rate, head less base."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 METRICS = ("p95_drift", "memory_drift")
 _TOO_LITTLE = {
     "p95_drift": "the first and the last fifth of the steady phase need 20 successful requests each",
-    "memory_drift": "memory was not sampled in the first and the last fifth: perfgate must start the service itself",
+    "memory_drift": "memory is not known in the first and the last fifth: perfgate must start the service itself, "
+    "and the service be one of the processes that it started",
 }
 
 

@@ -8,19 +8,22 @@ not prove that nothing varies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from perfgate.judge.changed import Change, worded
-from perfgate.judge.sides import CheckKey
+from perfgate.judge.contrast import Mean
+from perfgate.judge.sides import MOSTLY_FAILED, Case, CheckKey, Side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from perfgate.judge.changed import Decision, Rules
-    from perfgate.measure.blocks import Pair
+    from perfgate.measure.blocks import Block, Pair
 
 _LEAST_SPREAD = 0.005
 _FEWEST = 3  # pairs
@@ -59,8 +62,76 @@ def figure_changes(pairs: Sequence[Pair], rules: Rules) -> list[Change]:
         rules: what is tolerated.
     """
     counting = [pair for pair in pairs if not pair.disturbed]
-    known = [figure for figure in FIGURES if _both(counting, figure)]
-    return [_change(figure, _both(counting, figure), rules, len(known)) for figure in known]
+    at_a_side = [figure for figure in FIGURES if any(figure.name in at.figures for at in _sides(counting))]
+    known = [figure for figure in at_a_side if _both(counting, figure)]
+    failed = _mostly_failed(counting)
+    found = [_change(figure, _both(counting, figure), rules, len(known)) for figure in known]
+    found += [_alone(figure, counting) for figure in at_a_side if figure not in known]
+    return [_refused(change, failed) for change in found]
+
+
+def _sides(pairs: Sequence[Pair]) -> list[Block]:
+    return [block for pair in pairs for block in (pair.base, pair.head)]
+
+
+def _mostly_failed(pairs: Sequence[Pair]) -> tuple[float, float] | None:
+    """Both error rates, where one is so high that the times of what succeeded are no measure of the service."""
+    rates = []
+    for blocks in ([pair.base for pair in pairs], [pair.head for pair in pairs]):
+        parts = [part for block in blocks for part in block.endpoints.values()]
+        failed = sum(part.failed for part in parts)
+        rates.append(failed / max(failed + sum(part.response_ms.count for part in parts), 1))
+    return (rates[0], rates[1]) if max(rates) >= MOSTLY_FAILED else None
+
+
+def _refused(change: Change, failed: tuple[float, float] | None) -> Change:
+    """The finding, unless there was nothing to compare.
+
+    A stress load ends in failures where it breaks the service; that none of it held is seen by the capacity alone.
+    """
+    name = change.key.metric
+    if name in {"capacity", "highest_throughput"}:
+        nothing = name == "capacity" and not change.base and not change.head
+        return worded(replace(change, decision="failed")) if nothing else change
+    return worded(replace(change, decision="failed", failed=failed)) if failed else change
+
+
+def _alone(figure: Figure, pairs: Sequence[Pair]) -> Change:
+    """A figure that only one side has: nothing to compare, and not nothing to say."""
+    base, head = (
+        [block.figures[figure.name] for block in blocks if figure.name in block.figures]
+        for blocks in ([pair.base for pair in pairs], [pair.head for pair in pairs])
+    )
+    return worded(
+        replace(
+            _blank(figure),
+            base=fmean(base) if base else None,
+            head=fmean(head) if head else None,
+            decision="unmeasured" if head else "failed",
+        )
+    )
+
+
+def _blank(figure: Figure) -> Change:
+    return Change(
+        key=CheckKey(None, figure.name),
+        decision="unmeasured",
+        gating=True,
+        unit="percent",
+        change=None,
+        interval=None,
+        smallest_detectable=None,
+        tolerated=0.0,
+        pairs=0,
+        pairs_needed=None,
+        too_wide=False,
+        base=None,
+        head=None,
+        value_unit=figure.unit,
+        base_requests=0,
+        head_requests=0,
+        words="",
+    )
 
 
 def _both(pairs: Sequence[Pair], figure: Figure) -> list[tuple[float, float]]:
@@ -71,6 +142,23 @@ def _both(pairs: Sequence[Pair], figure: Figure) -> list[tuple[float, float]]:
         for pair in pairs
         if name in pair.base.figures and name in pair.head.figures
     ]
+
+
+def figure_cases(pairs: Sequence[Pair]) -> list[Case]:
+    """The figures that both sides have, as what can be compared pair by pair.
+
+    Args:
+        pairs: that count.
+    """
+    found = []
+    for figure in FIGURES:
+        if both := _both(pairs, figure):
+            worsenings = np.array([[_worsening(*one, figure) for one in both]])
+            means = [fmean(side) for side in zip(*both, strict=True)]
+            base, head = (Side(mean, len(both)) for mean in means)
+            contrast = Mean(worsenings, np.ones_like(worsenings))
+            found.append(Case(CheckKey(None, figure.name), contrast, "", base, head, figure.unit))
+    return found
 
 
 def _worsening(base: float, head: float, figure: Figure) -> float:
@@ -93,24 +181,17 @@ def _change(figure: Figure, both: Sequence[tuple[float, float]], rules: Rules, f
         decision = "better" if found.upper < 0 else decision
     wide = None if found is None else (_shown(found.lower, figure), _shown(found.upper, figure))
     return worded(
-        Change(
-            key=CheckKey(None, figure.name),
+        replace(
+            _blank(figure),
             decision=decision,
-            gating=True,
-            unit="percent",
             change=None if found is None else _shown(found.middle, figure),
             interval=None if wide is None else (min(wide), max(wide)),
             smallest_detectable=None if found is None else abs(_shown(tolerated + found.power, figure)),
             tolerated=abs(_shown(tolerated, figure)),
             pairs=len(both),
-            pairs_needed=None,
             too_wide=found is not None and decision == "undecided" and found.upper - found.middle >= tolerated,
             base=base,
             head=head,
-            value_unit=figure.unit,
-            base_requests=0,
-            head_requests=0,
-            words="",
         )
     )
 

@@ -107,7 +107,8 @@ def _at_the_end(summary: RunSummary, last: _Pace) -> list[_Pace]:
 
 
 def _pace(phase: PhaseSummary, users: float) -> _Pace:
-    return _Pace(users, phase.total.throughput_per_s, _mean_s(phase.total))
+    measured_s = phase.end_s - phase.start_s - phase.left_out_s
+    return _Pace(users, phase.total.requests / measured_s if measured_s > 0 else 0.0, _mean_s(phase.total))
 
 
 def _mean_s(total: EndpointSummary) -> float:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from perfgate.judge.contrast import Share
 from perfgate.judge.signflip import clipped, p_above
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from perfgate.judge.contrast import Contrast
 
@@ -37,25 +40,44 @@ class Bounds:
     upper: float
 
 
+def scores_of(contrast: Contrast, change: float) -> NDArray[np.float64]:
+    """Scores as they are tested."""
+    scores = contrast.scores(change)
+    return clipped(scores[None, :])[0] if contrast.clips else scores
+
+
 def p_worse(contrast: Contrast, change: float) -> float:
-    """The p-value for "the head is more than `change` worse"."""
-    return float(p_above(clipped(contrast.scores(change)[None, :]))[0])
+    """The p-value of the pairs for "the head is more than `change` worse"."""
+    return float(p_above(scores_of(contrast, change)[None, :])[0])
 
 
 def p_not_worse(contrast: Contrast, change: float) -> float:
-    """The p-value for "the head is less than `change` worse"."""
-    return float(p_above(-clipped(contrast.scores(change)[None, :]))[0])
+    """The p-value of the pairs for "the head is less than `change` worse"."""
+    return float(p_above(-scores_of(contrast, change)[None, :])[0])
 
 
-def bounds(contrast: Contrast, lower_level: float, upper_level: float) -> Bounds:
-    """The estimate and both ends, each at its one-sided level."""
-    change = _estimate(contrast)
+def bounds(contrast: Contrast, lower_level: float, upper_level: float, strict: Contrast | None = None) -> Bounds:
+    """The estimate and both ends, each at its one-sided level.
+
+    Args:
+        contrast: what is tested.
+        lower_level, upper_level: of the two ends.
+        strict: what must be proven too before anything is said in the head's favour.
+    """
+    change = estimate_of(contrast)
     lower = change - _distance(lambda away: p_worse(contrast, change - away), lower_level)
-    upper = change + _distance(lambda away: p_not_worse(contrast, change + away), upper_level)
+    upper = max(
+        change + _distance(lambda away, own=own: p_not_worse(own, change + away), upper_level)  # type: ignore[misc]
+        for own in (contrast, strict)
+        if own is not None
+    )
+    if isinstance(contrast, Share):
+        lower = min(lower, contrast.counts.lower(lower_level))
+        upper = max(upper, contrast.counts.upper(upper_level))
     return Bounds(change, lower, upper)
 
 
-def _estimate(contrast: Contrast) -> float:
+def estimate_of(contrast: Contrast) -> float:
     """Where the clipped scores are centred at zero.
 
     Counts are centred for a whole range of changes, from one observed time to the next: it is its middle, as a median
@@ -69,7 +91,7 @@ def _balance(contrast: Contrast, plain: float, lean: float) -> float:
     """How far from the plain change the clipped scores turn to the other sign, zero being leant to one."""
 
     def excess(away: float) -> float:
-        scores = clipped(contrast.scores(plain + away)[None, :])
+        scores = scores_of(contrast, plain + away)
         return float(scores.sum() + lean * np.abs(scores).sum())
 
     start = excess(0.0)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfgate.judge.result import Check
-from perfgate.judge.words import change, label, quantity
+from perfgate.judge.uncertainty import doubt_about, spread
+from perfgate.judge.words import change, counted, label, quantity
 
 if TYPE_CHECKING:
     from perfgate.judge.result import Status
+    from perfgate.judge.uncertainty import Sample
     from perfgate.plan.budget import Limit
 
 
@@ -21,9 +23,10 @@ class Reading:
         metric: as checks name it: `p95`, or `tokens.p95` for a custom metric.
         unit: of `observed` and of the limit.
         observed: None when nothing could be observed; then `missing` says why, in words.
-        interval: the 95 % interval of `observed`.
+        sample: what a percentile rests on; it may be there although there were too few for `observed`.
         missing_status: what a check is that cannot be made: `invalid`, or `skipped` where nobody asked for it by name.
         note: added to the check's message.
+        caveat: what one must know before trusting the value; it is added as well, and told apart.
         shown: how messages call the metric; empty is its usual label.
     """
 
@@ -32,10 +35,11 @@ class Reading:
     observed: float | None
     at_most: bool = True
     endpoint: str | None = None
-    interval: tuple[float, float] | None = None
+    sample: Sample | None = None
     missing: str = "nothing was observed"
     missing_status: Status = "invalid"
     note: str = ""
+    caveat: str = ""
     shown: str = ""
 
     @property
@@ -61,13 +65,16 @@ def tier(limit: Limit, observed: float, *, at_most: bool) -> tuple[Status, float
 
 
 def check_limit(limit: Limit, reading: Reading) -> Check:
-    """Hold a reading against a limit."""
+    """Hold a reading against a limit; a broken one that is uncertain is a warning, see `uncertainty`."""
+    doubt, caveat = None, reading.caveat
     if reading.observed is None:
         status, decided, words = reading.missing_status, _strongest(limit), f"{reading.name}: {reading.missing}"
+        if past := _past_all_the_same(limit, reading):
+            status, caveat = ("warn" if status == "skipped" else status), past
     else:
         status, decided = tier(limit, reading.observed, at_most=reading.at_most)
         words = sentence(reading, reading.observed, decided, status)
-    uncertain = reading.observed is not None and _within(limit, reading.interval)
+        doubt = reading.sample and doubt_about(limit, reading.observed, reading.sample, reading.unit, status)
     return Check(
         endpoint=reading.endpoint,
         metric=reading.metric,
@@ -77,27 +84,35 @@ def check_limit(limit: Limit, reading: Reading) -> Check:
         limit=decided,
         warn_limit=limit.warn,
         fail_limit=limit.fail,
-        status=status,
-        uncertain=uncertain,
-        observed_interval=reading.interval,
+        status=doubt.status if doubt else status,
+        uncertain=doubt is not None,
+        observed_interval=reading.sample and reading.sample.interval,
+        samples=reading.sample and reading.sample.count,
+        samples_needed=doubt and doubt.needed,
         source=limit.source,
-        message=words + (_doubt(reading) if uncertain else "") + reading.note,
+        caveat=caveat,
+        message=words + (doubt.words if doubt else "") + reading.note + _also(caveat),
     )
+
+
+def _also(caveat: str) -> str:
+    return f"; {caveat}" if caveat else ""
 
 
 def _strongest(limit: Limit) -> float | None:
     return limit.warn if limit.fail is None else limit.fail
 
 
-def _within(limit: Limit, interval: tuple[float, float] | None) -> bool:
-    tiers = [value for value in (limit.warn, limit.fail) if value is not None]
-    return interval is not None and any(interval[0] <= value <= interval[1] for value in tiers)
-
-
-def _doubt(reading: Reading) -> str:
-    low, high = reading.interval or (0.0, 0.0)
-    between = f"{quantity(low, reading.unit)} to {quantity(high, reading.unit)}"
-    return f"; uncertain: the limit lies within the measurement's own 95 % interval, {between}"
+def _past_all_the_same(limit: Limit, reading: Reading) -> str:
+    """What too few values for a percentile say of it nevertheless: that it is past its limit; empty if they do not."""
+    sample = reading.sample
+    if sample is None:
+        return ""
+    past = next((at for at in (limit.fail, limit.warn) if sample.is_past(at, at_most=reading.at_most)), None)
+    if past is None:
+        return ""
+    few = counted(sample.count, sample.noun)
+    return f"yet {few} show that it is past {quantity(past, reading.unit)}: {spread(sample, reading.unit)}"
 
 
 def sentence(reading: Reading, observed: float, limit: float | None, status: Status) -> str:

@@ -10,7 +10,10 @@ Statistics 6, 1979): what was proven worse, at whatever look, leaves its part to
 only where its own check errs. Each check may therefore use the whole budget (Berger, Multiparameter hypothesis testing
 and acceptance sampling, Technometrics 24, 1982), divided over the looks alone; this is what makes green verdicts quick.
 
-Decisions stay: what was proven at one look is not tested again.
+What was proven worse stays so. What was proven not worse, or better, is tested for "worse" at every later look, which
+costs nothing: each look has its own part. It falls open again where the estimate has come to lie on the other side. Of
+error rates it is never final before the last look: they begin late (a pool runs dry, a disk fills up), where latencies
+move from the start.
 """
 
 from __future__ import annotations
@@ -21,11 +24,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from perfgate.judge.changed import Change, Decision, Levels, Rules, allowance_of, change_of, resolution_of, tolerated_of
-from perfgate.judge.inversion import POWER_Z, normal_point
+from perfgate.judge.changed import (
+    Change,
+    Decision,
+    Levels,
+    Rules,
+    allowance_of,
+    change_of,
+    never_failed,
+    resolution_of,
+    tolerated_of,
+)
+from perfgate.judge.contrast import Share
+from perfgate.judge.inversion import POWER_Z, normal_point, scores_of
 from perfgate.judge.looks import look_times, parts
 from perfgate.judge.sides import CheckKey, cases
-from perfgate.judge.signflip import clipped, p_above
+from perfgate.judge.signflip import p_above
 from perfgate.judge.weights import weights
 
 if TYPE_CHECKING:
@@ -33,12 +47,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from perfgate.judge.contrast import Contrast
     from perfgate.judge.sides import Case
     from perfgate.measure.blocks import Pair
 
 __all__ = ["Change", "CheckKey", "Decision", "Decisions", "Rules", "Sequential", "compare_pairs"]
 
 _DONE = frozenset({"worse", "not_worse", "better", "new", "gone"})
+_SETTLED = _DONE | {"too_few", "failed", "unmeasured"}
+_FAVOURABLE = frozenset({"not_worse", "better"})
+_EVEN = 0.5  # the p-value of an estimate that is what is supposed
+_LEAST_SHARE = 0.3  # of the pairs, before all may be said to be in order: what breaks, breaks late
 _FAIR_CHANCE_Z = POWER_Z  # one in ten
 
 
@@ -151,6 +170,7 @@ class Sequential:
 
     def _decide(self, tested: Sequence[_Tested], part: float) -> None:
         self._part = part
+        self._reopen(tested)
         self._prove_worse(tested)
         smallest = self._rules.false_alarm_rate * part / max(sum(test.case.gating for test in tested), 1)
         for test in tested:
@@ -162,6 +182,16 @@ class Sequential:
             if test.better <= smallest:
                 self._kept[key] = "better"
 
+    def _reopen(self, tested: Sequence[_Tested]) -> None:
+        """Let go of what was said in the head's favour, where it has to be proven by all pairs so far."""
+        for test in tested:
+            decision, key = self._kept.get(test.case.key), test.case.key
+            wrong = (decision == "not_worse" and test.not_worse > _EVEN) or (
+                decision == "better" and test.better > _EVEN
+            )
+            if wrong or (decision in _FAVOURABLE and key.metric == "error_rate"):
+                del self._kept[key]
+
     def _prove_worse(self, tested: Sequence[_Tested]) -> None:
         """Until none of those that are left can be proven with what the others left it."""
         while True:
@@ -169,31 +199,33 @@ class Sequential:
             proven: list[CheckKey] = [
                 test.case.key
                 for test in tested
-                if test.case.key not in self._kept and test.worse <= levels[test.case.key].lower
+                if self._kept.get(test.case.key) != "worse" and test.worse <= levels[test.case.key].lower
             ]
             if not proven:
                 return
             self._kept |= dict.fromkeys(proven, "worse")
 
     def _decision(self, case: Case) -> Decision:
-        return self._kept.get(case.key, case.missing or "undecided")
+        return case.missing or self._kept.get(case.key, "undecided")  # what cannot be compared any more is not decided
 
     def _told(self, found: Sequence[Case], tested: Sequence[_Tested], counted: int, disturbed: int) -> Decisions:
         gating = [case for case in found if case.gating]
         levels = self._levels([test.case for test in tested])
         hopeless = {test.case.key for test in tested if self._is_hopeless(test, counted, levels[test.case.key])}
         decided = bool(gating) and all(self._decision(case) in _DONE for case in gating)
-        settled = bool(gating) and all(
-            self._decision(case) in {*_DONE, "too_few"} or case.key in hopeless for case in gating
-        )
+        settled = bool(gating) and all(self._decision(case) in _SETTLED or case.key in hopeless for case in gating)
+        early = counted < _LEAST_SHARE * self._times[-1] and self._is_green(gating)
         return Decisions(
             by_check={case.key: self._decision(case) for case in found},
             pairs=counted,
             disturbed=disturbed,
-            decided=decided,
-            settled=settled,
+            decided=decided and not early,
+            settled=settled and not early,
             next_look=self._times[self._looked] if self._looked < len(self._times) else None,
         )
+
+    def _is_green(self, gating: Sequence[Case]) -> bool:
+        return not any(self._decision(case) == "worse" for case in gating)
 
     def _is_hopeless(self, test: _Tested, counted: int, now: Levels) -> bool:
         """Whether neither end has one chance in ten to be proven at the last look, should what was seen go on.
@@ -226,30 +258,34 @@ def _tested(compared: Sequence[Case], rules: Rules) -> list[_Tested]:
     """All cases at once: the tail of a hundred rows costs as much as that of one."""
     if not compared:
         return []
-    tolerated = [tolerated_of(case.key.metric, rules) for case in compared]
-    allowed = [allowance_of(case.key.metric) for case in compared]
-    above = p_above(_scores(compared, [t + a for t, a in zip(tolerated, allowed, strict=True)]))
-    resolved = [resolution_of(case.key.metric) for case in compared]
-    below = p_above(-_scores(compared, [t - r for t, r in zip(tolerated, resolved, strict=True)]))
-    faster = p_above(-_scores(compared, [-a for a in allowed]))
+    metrics = [case.key.metric for case in compared]
+    tolerated = np.array([tolerated_of(metric, rules) for metric in metrics])
+    allowed = np.array([allowance_of(metric) for metric in metrics])
+    resolved = np.array([resolution_of(metric) for metric in metrics])
+    contrasts = [case.contrast for case in compared if case.contrast is not None]
+    above = p_above(_scores(contrasts, tolerated + allowed))
+    below = p_above(-_scores(contrasts, tolerated - resolved))
+    faster = p_above(-_scores(contrasts, -allowed))
+    places = [place for place, case in enumerate(compared) if case.strict is not None]
+    if places:
+        strict = [case.strict for case in compared if case.strict is not None]
+        below[places] = np.maximum(below[places], p_above(-_scores(strict, (tolerated - resolved)[places])))
+        faster[places] = np.maximum(faster[places], p_above(-_scores(strict, -allowed[places])))
+    for place, contrast in enumerate(contrasts):
+        if isinstance(contrast, Share):
+            counts, most = contrast.counts, float(tolerated[place])
+            above[place] = max(above[place], counts.p_above(most))
+            below[place] = 0.0 if never_failed(compared[place]) else max(below[place], counts.p_below(most))
+            faster[place] = max(faster[place], counts.p_below(0.0))
     return [
-        _Tested(case, float(worse), 0.0 if _never_failed(case) else float(not_worse), float(better))
+        _Tested(case, float(worse), float(not_worse), float(better))
         for case, worse, not_worse, better in zip(compared, above, below, faster, strict=True)
     ]
 
 
-def _never_failed(case: Case) -> bool:
-    """Where nothing failed at the head nothing got worse; the interval of what never happened needs 500 requests."""
-    return case.key.metric == "error_rate" and case.head.value == 0
-
-
-def _scores(compared: Sequence[Case], changes: Sequence[float]) -> NDArray[np.float64]:
-    """Clipped scores, one row per case, filled up with zeros, which say nothing, where a case has fewer pairs."""
-    rows = [
-        clipped(case.contrast.scores(change)[None, :])[0]
-        for case, change in zip(compared, changes, strict=True)
-        if case.contrast is not None
-    ]
+def _scores(contrasts: Sequence[Contrast], changes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores, one row per contrast, filled up with zeros, which say nothing, where one has fewer pairs."""
+    rows = [scores_of(contrast, float(change)) for contrast, change in zip(contrasts, changes, strict=True)]
     padded = np.zeros((len(rows), max(row.size for row in rows)))
     for row, values in zip(padded, rows, strict=True):
         row[: values.size] = values

@@ -27,6 +27,7 @@ PastDecision = Literal["worse", "not_worse", "better", "undecided", "too_few"]
 NEEDED = 5  # runs
 _RESOLUTION = 2.0**-10  # histograms know a time to 2^-11, now and then
 _ONE_IN_TEN = 0.9
+_NOTHING = 1e-6  # of the smallest of earlier values, in place of zero
 _MOST_PERCENT = 1e6  # more is no bound
 
 
@@ -83,6 +84,8 @@ class PastChange(Generic[K]):
         if self.decision == "too_few":
             return f"{counted(self.runs, 'comparable run')}, {self.runs_needed} more needed to compare"
         if self.change_percent is None or self.expected is None:
+            if self.value > 0:
+                return "nothing to compare: earlier runs have zero, from which it cannot be told apart"
             return "nothing to compare: the value is not positive"
         ends = self.interval_percent
         between = f" ({signed_percent(ends[0])} to {signed_percent(ends[1])})" if ends else " (unbounded)"
@@ -114,11 +117,12 @@ def judge_history(  # noqa: PLR0913  (what is known of both, and how to judge it
     control: float | None = None,
     past_controls: Sequence[float | None] | None = None,
     higher_is_better: frozenset[K] = frozenset(),
+    least: float = 0.0,
 ) -> list[PastChange[K]]:
     """Judge each of this run's values against the earlier runs' values of the same key.
 
     Args:
-        values: this run's: latencies in ms, throughputs, CPU seconds; what is not positive is `undecided`.
+        values: this run's: latencies in ms, throughputs, CPU seconds; what is negative is `undecided`.
         past: the same of earlier runs, in any order; for each key one value per run, NaN where the run did not have it.
             Values of one index belong to the same run, for all keys and the controls.
         rules: what is tolerated.
@@ -126,6 +130,8 @@ def judge_history(  # noqa: PLR0913  (what is known of both, and how to judge it
         past_controls: the same of the earlier runs, by index; runs without one are left out when `control` is given
             and five runs or more have one; else nothing is relative to it.
         higher_is_better: keys for which less is worse (throughput); they are not divided by the control but multiplied.
+        least: a value of 0 means something less than this, which the clock of whoever measured does not tell apart; 0
+            where no zero is expected.
 
     Returns:
         One finding per key of `values`, in their order; one false-alarm budget over all of them.
@@ -137,13 +143,33 @@ def judge_history(  # noqa: PLR0913  (what is known of both, and how to judge it
     relative = control is not None and control > 0 and int(np.isfinite(controls).sum()) >= NEEDED
     sign = np.where([key in higher_is_better for key in keys], -1.0, 1.0)
     shift = log(control) if relative and control else 0.0
+    zero = (before == 0).sum(axis=1) == np.isfinite(before).sum(axis=1)  # in all earlier runs
+    now, before = _above_zero(now, before, sign, least)
     # Worsening is positive: a throughput is turned over, and then shrinks on a slow machine like a time grows.
     logs_now = sign * _logs(now) - shift
     logs_before = sign[:, None] * _logs(before) - (controls if relative else 0.0)
     prediction = predicted(logs_before)
     found = _Found.of(logs_now - prediction.centre, prediction, rules)
-    expected = np.exp(sign * (prediction.centre + shift))
+    expected = np.where(zero, 0.0, np.exp(sign * (prediction.centre + shift)))
     return _changes(values, found, sign, expected, relative=relative)
+
+
+def _above_zero(now: Floats, before: Floats, sign: Floats, least: float) -> tuple[Floats, Floats]:
+    """Zeros as numbers that have a logarithm, without a change where the clock tells none.
+
+    A time of zero is as large as it can be without being told apart from zero: the smallest that was told, and `least`
+    at most. Where all earlier ones are zero, what is less than `least` cannot be told from them and stays undecided.
+    What is to be large, and is zero now, is as bad as can be.
+    """
+    told = np.where(np.column_stack([now, before]) > 0, np.column_stack([now, before]), np.inf).min(axis=1)
+    floor = np.minimum(told, least)
+    positive = (np.nan_to_num(before) > 0).any(axis=1)
+    up, down = sign > 0, sign < 0
+    untold = up & ~positive & (now > 0) & (now <= least)
+    floor = np.where(positive, floor, least)
+    now = np.where(untold, np.nan, np.where(up & (now == 0), floor, now))
+    now = np.where(down & (now == 0) & positive, told * _NOTHING, now)
+    return now, np.where(up[:, None] & (before == 0), floor[:, None], before)
 
 
 def _matrix(rows: Sequence[Sequence[float]]) -> Floats:

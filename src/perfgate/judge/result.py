@@ -15,6 +15,7 @@ from perfgate.measure.summary import (
     EndpointSummary,
     Failure,
     Health,
+    Interval,
     MetricSummary,
     Model,
     PhaseSummary,
@@ -59,17 +60,28 @@ class Check(Model):
     Attributes:
         kind: `budget` against an absolute limit, `history` against earlier runs, `paired` against the base revision.
         endpoint: null is the whole service.
-        metric: the budget's metric; a custom metric's statistic is `tokens.p95`.
+        metric: the budget's metric; a custom metric's statistic is `tokens.p95`. The `mean` of a `paired` check is the
+            geometric mean, of all other checks and figures the arithmetic one.
         limit: the limit that decided: the broken one, else the failing tier, else the warning tier.
-        uncertain: the limit lies within the measurement's own 95 % interval.
+        uncertain: the limit lies within the measurement's own 95 % interval; a broken one is a warning then, unless
+            `[gate] uncertain = "fail"`, or the value is more than twice the limit.
+        observed_interval: of a percentile of single values; an end that so few values do not bound is null. It may be
+            there although too few values carry the percentile.
+        samples: how many values the percentile rests on.
+        samples_needed: about how many would tell on which side of the limit it lies; null when that is certain, and
+            when no number that anybody makes would.
         baseline: what was observed before: at the base (paired), or expected from the history; in `unit`.
         change_percent: from `baseline` to `observed`, and `interval_percent` its interval at the verdict's error rate.
             For history it is relative to the control. A positive change is always "more", not always "worse".
         decision: what a comparison found: worse by more than what is tolerated, not worse by that much, proven better,
             or undecided; `new` and `gone` when the endpoint exists on one side only; null for budgets.
         smallest_detectable_percent: the smallest worsening that this comparison would have found in 9 of 10 cases.
+        needed_s: of an undecided paired check, for how long about both sides would have to be driven to decide it, by
+            forecast from what was seen; null where it cannot be told.
+        needed_requests: how many requests that would be, to both sides and to what the check is about.
         accepted: the acceptance that turned this check from red.
         source: where the limit stands, e.g. `budgets.toml:42`.
+        caveat: what one must know before trusting the value; the message has it, too.
         message: the check in words.
     """
 
@@ -84,14 +96,19 @@ class Check(Model):
     fail_limit: float | None = None
     status: Status
     uncertain: bool = False
-    observed_interval: tuple[float, float] | None = None
+    observed_interval: Interval | None = None
+    samples: int | None = None
+    samples_needed: int | None = None
     baseline: float | None = None
     decision: Decision | None = None
     change_percent: float | None = None
     interval_percent: tuple[float, float] | None = None
     smallest_detectable_percent: float | None = None
+    needed_s: float | None = None
+    needed_requests: int | None = None
     accepted: Acceptance | None = None
     source: str = ""
+    caveat: str = ""
     message: str
 
 
@@ -151,6 +168,7 @@ class Comparison(Model):
         block_s: length of a block, its warm-up included.
         order: in which order the sides were driven, e.g. `ABBA`.
         own_cpus: the generator and the services ran on CPUs of their own.
+        load_average: of the machine, over one minute: the highest while pairs were driven; null where it is not known.
         stopped: why no more pairs were driven: `decided`, `max_duration`, or what went wrong, in words.
         base_url, head_url: where the two sides were.
         false_alarm_rate: the share of the verdict's budget that was spent on this load.
@@ -161,6 +179,7 @@ class Comparison(Model):
     block_s: float
     order: str = "ABBA"
     own_cpus: bool = False
+    load_average: float | None = None
     duration_s: float
     stopped: str
     base_url: str = ""
@@ -178,6 +197,7 @@ class Baseline(Model):
         walked: how many commits lie between the chosen one and that.
         runs: how many earlier runs the comparison rests on (history); 0 for a paired comparison.
         detail: in words; why there is nothing to compare with, when there is not.
+        found: of a paired comparison, how its base was found for the change, in words; empty where it was named.
     """
 
     kind: Literal["history", "paired"]
@@ -188,6 +208,7 @@ class Baseline(Model):
     runs: int = 0
     recorded_at: float | None = None
     detail: str = ""
+    found: str = ""
 
 
 class Control(Model):
@@ -198,6 +219,18 @@ class Control(Model):
         default=None, description="of its repetitions: half the middle 50 %, of the median"
     )
     repetitions: int
+
+
+class ClassHost(Model):
+    """A User class with a host of its own that is not the service's: where that is, and where it was driven.
+
+    Both are the same where it kept its own, which is then another service's; else `driven` is the service's url. It is
+    empty where no users of the class were started, since it has no tasks and others inherit from it.
+    """
+
+    user_class: str
+    own: str
+    driven: str
 
 
 class RunResult(Model):
@@ -229,6 +262,7 @@ class RunResult(Model):
     failures: list[Failure] = []
     slowest: list[SlowestRequest] = []
     checks: list[Check] = []
+    hosts: list[ClassHost] = []
     capacity: Capacity | None = None
     recovery: Recovery | None = None
     drift: Drift | None = None
@@ -301,5 +335,7 @@ class Result(Model):
     acceptances: list[Acceptance] = []
     environment: Environment
     checks: list[Check] = Field(default=[], description="checks of no service: artifacts")
+    failures: list[Failure] = Field(default=[], description="failed requests of imported results, by kind")
+    notes: list[str] = Field(default=[], description="what the tools that imported results come from warn of")
     services: list[ServiceResult] = []
     runs: list[RunResult] = []

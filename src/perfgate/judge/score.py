@@ -21,6 +21,7 @@ Grade = Literal["A", "B", "C", "D", "E", "F"]
 WEIGHTS: dict[str, float] = {"latency": 4.0, "errors": 3.0, "throughput": 2.0, "resources": 1.0, "other": 1.0}
 AT_LIMIT = 60.0  # points of a value that lies on its limit
 AMPLE_HEADROOM = 0.5  # from this headroom on a check has all points
+WARNED_CAP = 89.0  # one warning, and the grade is B at best: a verdict of warn beside an A would contradict itself
 BROKEN_CAP = 59.0  # one failing check, and the score is below that of every service without one
 _GRADES: tuple[tuple[float, Grade], ...] = ((90, "A"), (80, "B"), (70, "C"), (60, "D"), (30, "E"), (0, "F"))
 _GROUPS: dict[str, Group] = {
@@ -41,6 +42,7 @@ def score_of(checks: Iterable[Check], weights: Mapping[str, float] | None = None
     Returns:
         A score without value and grade when nothing could be judged.
     """
+    checks = list(checks)
     judged = [check for check in checks if check.status in {"pass", "warn", "fail"} and _has_limit(check)]
     groups: dict[str, list[float]] = defaultdict(list)
     for check in judged:
@@ -50,7 +52,8 @@ def score_of(checks: Iterable[Check], weights: Mapping[str, float] | None = None
     )
     if value is None:
         return Score(score=None, grade=None)
-    capped = min(value, BROKEN_CAP) if any(check.status == "fail" for check in judged) else value
+    seen = {check.status for check in checks}  # a warning without a limit is one, too: restarts, other answers, ...
+    capped = min(value, BROKEN_CAP if "fail" in seen else WARNED_CAP if "warn" in seen else 100.0)
     return Score(score=capped, grade=grade_of(capped))
 
 

@@ -10,7 +10,8 @@ for the sum of the flipped scores (Robinson, Saddlepoint approximations for perm
 
 Why not Student's t: where many scores are zero (an endpoint with few requests a block, at p95) its tail is up to eight
 times too thin for twenty pairs; elsewhere both find the same. A mean of all scores lets one wild pair hide every
-change, so scores are clipped first, symmetrically, at a bound made of their sizes alone, which keeps the test exact.
+change, so those of means and ratios are clipped first, symmetrically, at a bound made of their sizes alone, which keeps
+the test exact. Counts are bounded by what there was to count, and are left as they are.
 """
 
 from __future__ import annotations
@@ -32,14 +33,18 @@ _STEPS = 60
 
 
 def clipped(scores: Floats) -> Floats:
-    """Scores, each row at most 2.3 times its 80 % quantile of sizes; a row that is mostly zero is left as it is.
+    """Scores, each row at most 2.3 times its 80 % quantile of sizes.
+
+    Zeros are of pairs that say nothing, and are no part of it: with few requests a block they would make the bound, and
+    clip the pairs that do.
 
     Args:
         scores: one row per check, one column per pair.
     """
     ordered = np.sort(np.abs(scores), axis=-1)
-    place = round(_SIZE_QUANTILE * (scores.shape[-1] - 1))
-    bounds = _CLIP * ordered[..., place : place + 1]
+    filled = (ordered > 0).sum(axis=-1, keepdims=True)
+    place = ordered.shape[-1] - filled + np.rint(_SIZE_QUANTILE * (filled - 1)).astype(np.int64)
+    bounds = _CLIP * np.take_along_axis(ordered, np.minimum(place, ordered.shape[-1] - 1), axis=-1)
     bounds = np.where(bounds > 0, bounds, np.inf)
     return np.clip(scores, -bounds, bounds)
 

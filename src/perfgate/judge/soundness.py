@@ -25,7 +25,14 @@ def doubts_about(summary: RunSummary, load: Load, error: PerfgateError | None = 
         error: what is told of already, and so not once more.
     """
     death = [] if error is not None and error.slug == DIED else _death(summary)
-    return [*death, *_partial(summary, load), *summary.health.reasons]
+    return [*death, *_partial(summary, load), *summary.health.reasons, *_unfit(summary)]
+
+
+def _unfit(summary: RunSummary) -> list[str]:
+    """A generator that is not to be trusted, and nobody has written down why."""
+    if summary.health.valid or summary.health.reasons or not summary.complete:
+        return []
+    return ["the load generator cannot be trusted, and the recording does not say why"]
 
 
 def _death(summary: RunSummary) -> list[str]:
@@ -48,7 +55,7 @@ def _partial(summary: RunSummary, load: Load) -> list[str]:
     words = {
         "not_started": "nothing was recorded: the load never began",
         "killed": f"the engine was killed at {at}{detail}; what it had recorded is shown, and not judged",
-        "stopped": f"the load was stopped at {at}; what was recorded is shown, and not judged",
+        "stopped": f"the load was stopped at {at}{detail}; what was recorded is shown, and not judged",
         "refused": f"the load was ended at {at}, since the scenario tried to reach a host that is not allowed",
     }
     return [words.get(summary.end_reason, f"the engine gave up at {at}{detail}")]

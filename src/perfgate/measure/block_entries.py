@@ -27,7 +27,8 @@ _BLOCK: dict[str, shape.Test] = {
     "lag_ms": shape.or_none(shape.is_number),
     **dict.fromkeys(("endpoints", "health"), lambda _value: True),  # looked at below
 }
-_REQUESTS = (shape.is_text, shape.is_histogram, shape.is_count)
+_REQUESTS = (shape.is_text, shape.is_histogram, *(shape.is_count,) * 4)
+_REQUESTS_BEFORE = _REQUESTS[:3]  # recordings that do not know what was answered
 _PAIR: dict[str, shape.Test] = {
     "number": shape.is_count,
     "first": _is_side,
@@ -108,7 +109,10 @@ class PairEntry:
 
 def block_to_body(entry: BlockEntry) -> dict[str, Any]:
     """A msgpack map."""
-    endpoints = [[name, own.response_ms.to_wire(), own.failed] for name, own in entry.endpoints.items()]
+    endpoints = [
+        [name, own.response_ms.to_wire(), own.failed, own.bytes_received, own.empty, own.redirected]
+        for name, own in entry.endpoints.items()
+    ]
     rest = {name: value for name, value in vars(entry).items() if name not in {"endpoints", "health"}}
     return {**rest, "endpoints": endpoints, "health": asdict(entry.health)}
 
@@ -120,10 +124,15 @@ def block_from_body(body: object) -> BlockEntry:
         MisfitError: it is something else.
     """
     entry = shape.mapping(body, _BLOCK)
-    rows = shape.rows(entry.pop("endpoints"), "endpoints", _REQUESTS)
+    rows = _endpoint_rows(entry.pop("endpoints"))
     health = shape.instance(HealthSample, entry.pop("health"), forms.HEALTH)
-    endpoints = {row[0]: Requests(Histogram.from_wire(row[1]), row[2]) for row in rows}
+    endpoints = {row[0]: Requests(Histogram.from_wire(row[1]), *row[2:]) for row in rows}
     return BlockEntry(**entry, endpoints=endpoints, health=health)
+
+
+def _endpoint_rows(told: object) -> list[Any]:
+    before = isinstance(told, list) and all(isinstance(row, list) and len(row) == len(_REQUESTS_BEFORE) for row in told)
+    return list(shape.rows(told, "endpoints", _REQUESTS_BEFORE if before else _REQUESTS))
 
 
 def pair_from_body(body: object) -> PairEntry:

@@ -7,9 +7,14 @@ so that whatever the machine does in these seconds it does to both.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from perfgate.measure.histogram import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from perfgate.measure.recording import Cell
 
 SideName = Literal["base", "head"]
 
@@ -21,10 +26,35 @@ class Requests:
     Attributes:
         response_ms: response times of successful requests.
         failed: how many failed.
+        bytes_received: the sum of the successful ones' response lengths.
+        empty: how many of the successful ones had no body, or nobody told its length.
+        redirected: how many of the successful ones were answered from elsewhere, or told to look there.
     """
 
     response_ms: Histogram = field(default_factory=Histogram)
     failed: int = 0
+    bytes_received: int = 0
+    empty: int = 0
+    redirected: int = 0
+
+    @classmethod
+    def of_cells(cls, cells: Iterable[Cell]) -> dict[str, Requests]:
+        """The requests of cells by endpoint, in the order of their first."""
+        own: dict[str, list[Cell]] = {}
+        for cell in cells:
+            own.setdefault(cell.endpoint, []).append(cell)
+        return {name: cls._of(parts) for name, parts in own.items()}
+
+    @classmethod
+    def _of(cls, cells: Sequence[Cell]) -> Requests:
+        good = [cell for cell in cells if cell.outcome == "ok"]
+        return cls(
+            Histogram.merged(cell.response_ms for cell in good),
+            sum(cell.requests for cell in cells if cell.outcome != "ok"),
+            sum(cell.bytes_received for cell in good),
+            sum(cell.empty for cell in good),
+            sum(cell.redirected for cell in good),
+        )
 
 
 @dataclass(frozen=True)

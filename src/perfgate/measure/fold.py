@@ -5,7 +5,7 @@ What it keeps is: a tally for each phase and endpoint, two small figures for eac
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from perfgate.measure.pile import Pile
@@ -41,6 +41,8 @@ class Fold:
         metrics: custom metrics by phase.
         lags: how late arrivals were released, by phase.
         judged_lags: the same, in all judged seconds.
+        odd: how often what the scenario told could not be used as it was, by code; see `odd`.
+        untimed: successful requests of each endpoint whose response time is not known.
         fifths: response times of the steady phase's first and last fifth, by their shares.
     """
 
@@ -55,6 +57,8 @@ class Fold:
         self.metrics: dict[str, MetricTally] = defaultdict(MetricTally)
         self.lags: dict[str, Pile] = defaultdict(Pile)
         self.judged_lags = Pile()
+        self.odd: Counter[str] = Counter()
+        self.untimed: Counter[str] = Counter()
         self.fifths = {FIRST_FIFTH: Pile(), LAST_FIFTH: Pile()}
 
     @property
@@ -65,6 +69,7 @@ class Fold:
     def add(self, entry: Second) -> None:
         """Take the next entry."""
         self._add_lags(entry)
+        self.odd.update(entry.odd)
         kept = self._steps.kept(entry)
         self.left_out += self.series.add(entry, kept)
         for cell in kept.cells:
@@ -87,6 +92,8 @@ class Fold:
 
     def _add_cell(self, cell: Cell) -> None:
         self._tally(cell.phase, cell.endpoint).add(cell)
+        if cell.untimed and cell.outcome == "ok":
+            self.untimed[cell.endpoint] += cell.untimed
         if cell.phase == STEADY and cell.outcome == "ok":
             share = self._by_name[STEADY].share_at(cell.second)
             for (low, high), times in self.fifths.items():

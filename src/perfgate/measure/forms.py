@@ -24,9 +24,14 @@ HEALTH: dict[str, Test] = {
 }
 SECOND: dict[str, Test] = {
     "second": shape.is_second,
-    **dict.fromkeys(("users", "iterations", "arrivals", "waiting", "stamped", "retried"), shape.is_count),
+    **dict.fromkeys(
+        ("users", "iterations", "arrivals", "waiting", "stamped", "retried", "unsolicited"), shape.is_count
+    ),
     "schedule_lag_ms": shape.or_none(shape.is_histogram),
-    **dict.fromkeys(("cells", "failures", "metrics", "slowest", "health"), lambda _value: True),  # looked at below
+    "odd": shape.is_counts_by_text,
+    **dict.fromkeys(
+        ("cells", "failures", "metrics", "slowest", "health", "untimed", "unusable", "answers"), lambda _value: True
+    ),  # looked at below
 }
 CELL = (
     shape.is_text,
@@ -76,7 +81,16 @@ SAMPLE: dict[str, Test] = {
     "cpu": shape.is_number,
     "memory_bytes": shape.is_count,
     "processes": shape.is_count,
+    "unread": shape.is_count,
 }
+LISTENER: dict[str, Test] = {
+    "at_s": shape.is_moment,
+    "where": shape.one_of("inside", "outside", "unknown"),
+    "process": shape.is_text,
+    "peers": shape.is_texts,
+}
+ENDED: dict[str, Test] = {"at_s": shape.is_moment, "process": shape.is_text}
+SERVICE_END: dict[str, Test] = {"samples": shape.is_count}
 EXIT: dict[str, Test] = {
     "at_s": shape.is_moment,
     "code": lambda value: isinstance(value, int) and abs(value) < shape.MOST,

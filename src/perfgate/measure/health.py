@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from perfgate.measure.odd import odd_words
 from perfgate.measure.strain import loop_lag, percent, remedy, saturation, schedule_lag, stolen, when
 from perfgate.measure.summary import CUT_OFF_SHARE, Health
 from perfgate.measure.window import is_judged
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 USER_ERROR_SHARE = 0.01  # of the requests
 MISPLACED_MS = 1000.0  # steps that together reach a second move requests into another one
+UNSOLICITED_SHARE = 0.01  # of the requests: with more, any answer may be that of another request
 STAMPED_SHARE = 0.99  # of the requests: with fewer, percentiles rest on the generator's own clock as well
 
 
@@ -66,7 +68,9 @@ def health_of(  # noqa: PLR0913  (each is another kind of evidence)
     reasons += [] if stress else [*bounds, *(cut_words if too_many else [])]
     notes = [] if too_often else [f"{words}; {fold.left_out:,} requests are in no figure" for words in stepped]
     notes += [*(bounds if stress else []), *(cut_words if stress or not too_many else [])]
-    notes += [*_late_words(outline), *_retried_words(outline)]
+    mixed_up, unasked = _unsolicited_words(outline, fold.requests)
+    reasons += mixed_up
+    notes += [*_late_words(outline), *_retried_words(outline), *unasked, *odd_words(fold.odd, fold.untimed)]
     cpus = [second.health.cpu for second in judged]
     return Health(
         valid=not reasons,
@@ -86,6 +90,8 @@ def health_of(  # noqa: PLR0913  (each is another kind of evidence)
         clock_step_max_ms=_most(judged, lambda sample: abs(sample.clock_step_ms)),
         left_out=fold.left_out,
         retried=_retried(outline),
+        odd=dict(fold.odd),
+        unsolicited=_unsolicited(outline),
         users=users,
         cut_off=cut_off,
         arrivals=_arrivals(outline),
@@ -195,6 +201,21 @@ def _unserved(outline: Outline) -> int:
     if outline.end:
         return outline.end.unserved
     return outline.ticks[-1].waiting if outline.ticks else 0
+
+
+def _unsolicited(outline: Outline) -> int:
+    return sum(second.unsolicited for second in outline.ticks)
+
+
+def _unsolicited_words(outline: Outline, requests: int) -> tuple[list[str], list[str]]:
+    """Why nothing is known, and what is worth knowing: where much came unasked, answers may be those of others."""
+    if not (count := _unsolicited(outline)):
+        return [], []
+    connections = "1 kept connection" if count == 1 else f"{count:,} kept connections"
+    words = f"on {connections} the service sent something that no request had asked for"
+    if count <= UNSOLICITED_SHARE * requests:
+        return [], [words]
+    return [f"{words} ({percent(count / max(requests, 1))} of the requests): answers cannot be told apart"], []
 
 
 def _retried(outline: Outline) -> int:

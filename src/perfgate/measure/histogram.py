@@ -130,6 +130,16 @@ class Histogram:
         """One quantile; see `quantiles`."""
         return self.quantiles([share])[0]
 
+    def at_rank(self, rank: int) -> float:
+        """The value of a rank, 1 for the least and `count` for the largest; these two are exact, others to 0.05 %."""
+        if rank <= 1:
+            return self.minimum
+        if rank >= self.count:
+            return self.maximum
+        place = int(np.searchsorted(np.cumsum(self.counts), rank - 1, side="right"))
+        middle = float(values_of(self.bins[place : place + 1])[0])
+        return min(max(middle, self.minimum), self.maximum)
+
     def to_wire(self) -> list[Any]:
         """A compact msgpack value: [bins' bytes, counts' bytes, total, minimum, maximum]."""
         steps = self.bins.astype(_STEP)

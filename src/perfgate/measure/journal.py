@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from perfgate.errors import RecordingError, StorageError
+from perfgate.reading import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ class JournalWriter:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except OSError as error:
             raise StorageError(f"cannot create the journal: {error.strerror}", place=str(path)) from error
         self._write(_HEADER)
@@ -65,7 +66,8 @@ class JournalWriter:
             kind: what the entry is.
             body: msgpack-able values (str keys, numbers, bytes, lists, None).
         """
-        payload = zlib.compress(msgpack.packb([kind, body]), 1)
+        # Texts come from anywhere: a lone surrogate in one must not cost the entry.
+        payload = zlib.compress(msgpack.packb([kind, body], unicode_errors="backslashreplace"), 1)
         self._write(_FRAME.pack(len(payload), zlib.crc32(payload)) + payload)
 
     def _write(self, data: bytes) -> None:
@@ -130,7 +132,7 @@ class JournalReader:
                 what it was when it was gone through before.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_file(self._path) as file:
                 yield from self._entries(file)
         except OSError as error:
             raise RecordingError(f"cannot read the journal: {error.strerror}", place=str(self._path)) from error
@@ -206,7 +208,7 @@ class JournalTail:
             RecordingError: as the class does.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_file(self._path) as file:
                 return self._new(file)
         except OSError as error:
             raise RecordingError(f"cannot read the journal: {error.strerror}", place=str(self._path)) from error

@@ -15,7 +15,9 @@ from perfgate.measure.outline import Outline, Reach
 from perfgate.measure.recording import (
     BEGIN,
     END,
+    ENDED,
     EXIT,
+    LISTENER,
     REQUESTS_JOURNALS,
     SAMPLE,
     SECOND,
@@ -23,18 +25,24 @@ from perfgate.measure.recording import (
     Begin,
     Cell,
     End,
+    ProcessEnded,
     Second,
+    ServiceEnd,
     ServiceExit,
+    ServiceListener,
     ServiceSample,
     Tick,
     begin_from_body,
     end_from_body,
+    ended_from_body,
     exit_from_body,
+    listener_from_body,
     places_from_body,
     places_of,
     requests_journal,
     sample_from_body,
     second_from_body,
+    service_end_from_body,
     tick_from_body,
     tick_of,
 )
@@ -55,6 +63,9 @@ class Recording:
 
     Attributes:
         seconds: of a recording on disk, read anew each time they are gone through, one after the other.
+        listeners: who accepted connections at the service's address, each time that it changed.
+        ended: processes of the service that ended while it went on.
+        samples_missing: `service.journal` has no end, so that samples may be missing.
         torn_bytes: of all journals, how much could not be read.
         lost: names of the engines' journals that have no end: these engines were killed.
     """
@@ -64,6 +75,9 @@ class Recording:
     end: End | None = None
     samples: list[ServiceSample] = field(default_factory=list)
     exit: ServiceExit | None = None
+    listeners: list[ServiceListener] = field(default_factory=list)
+    ended: list[ProcessEnded] = field(default_factory=list)
+    samples_missing: bool = False
     torn_bytes: int = 0
     lost: list[str] = field(default_factory=list)
 
@@ -104,13 +118,16 @@ def read_recording(folder: Path) -> Recording:
     begin = merge_begins(begins) if begins else None
     ends = {engine.source.name: engine.end for engine in engines if engine.end}
     service = _Source(folder / SERVICE_JOURNAL)
-    samples, exits = _service_entries(service)
+    sampled = _sampled(service)
     return Recording(
         begin,
         seconds,
         merge_ends(list(ends.values())) if begin and len(ends) == begin.engines else None,
-        samples,
-        exits[0] if exits else None,
+        sampled.samples,
+        sampled.exits[0] if sampled.exits else None,
+        sampled.listeners,
+        sampled.ended,
+        sampled.incomplete and service.exists,
         service.torn_bytes + sum(engine.source.torn_bytes for engine in engines),
         [name for name in _journals_of(begin) if name not in ends] if begin else [],
     )
@@ -121,14 +138,36 @@ def _journals_of(begin: Begin) -> list[str]:
     return [requests_journal(number, begin.engines) for number in range(begin.engines)]
 
 
-def _service_entries(source: _Source) -> tuple[list[ServiceSample], list[ServiceExit]]:
-    samples, exits = [], []
+@dataclass
+class _Sampled:
+    """All that `service.journal` holds."""
+
+    samples: list[ServiceSample] = field(default_factory=list)
+    exits: list[ServiceExit] = field(default_factory=list)
+    listeners: list[ServiceListener] = field(default_factory=list)
+    ended: list[ProcessEnded] = field(default_factory=list)
+    ends: list[ServiceEnd] = field(default_factory=list)
+
+    @property
+    def incomplete(self) -> bool:
+        """It has no end, or not as many samples as that says."""
+        return not self.ends or self.ends[-1].samples != len(self.samples)
+
+
+def _sampled(source: _Source) -> _Sampled:
+    found = _Sampled()
     for entry in source.entries():
         if entry.kind == SAMPLE:
-            samples.append(source.read(entry, sample_from_body))
+            found.samples.append(source.read(entry, sample_from_body))
         elif entry.kind == EXIT:
-            exits.append(source.read(entry, exit_from_body))
-    return samples, exits
+            found.exits.append(source.read(entry, exit_from_body))
+        elif entry.kind == LISTENER:
+            found.listeners.append(source.read(entry, listener_from_body))
+        elif entry.kind == ENDED:
+            found.ended.append(source.read(entry, ended_from_body))
+        elif entry.kind == END:
+            found.ends.append(source.read(entry, service_end_from_body))
+    return found
 
 
 class _Source:
@@ -142,6 +181,11 @@ class _Source:
     def name(self) -> str:
         """The file's."""
         return self._path.name
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a file."""
+        return self._reader is not None
 
     @property
     def torn_bytes(self) -> int:

@@ -41,6 +41,8 @@ def merge_seconds(parts: Sequence[Second], second: int) -> Second:
         slowest=[slow for part in parts for slow in part.slowest],
         stamped=sum(part.stamped for part in parts),
         retried=sum(part.retried for part in parts),
+        odd=dict(sum((Counter(part.odd) for part in parts), Counter())),
+        unsolicited=sum(part.unsolicited for part in parts),
     )
 
 
@@ -48,7 +50,7 @@ def merge_cells(cells: Iterable[Cell]) -> list[Cell]:
     """One cell per endpoint, outcome, phase and second; exact."""
     groups: dict[tuple[str, str, str, int], list[Cell]] = defaultdict(list)
     for cell in cells:
-        groups[cell.endpoint, cell.outcome, cell.phase, cell.second].append(cell)
+        groups[cell.place].append(cell)
     return [group[0] if len(group) == 1 else _merge_group(group) for group in groups.values()]
 
 
@@ -58,6 +60,9 @@ def _merge_group(group: list[Cell]) -> Cell:
         response_ms=Histogram.merged(cell.response_ms for cell in group),
         service_ms=_merge_optional([cell.service_ms for cell in group]),
         bytes_received=sum(cell.bytes_received for cell in group),
+        untimed=sum(cell.untimed for cell in group),
+        empty=sum(cell.empty for cell in group),
+        redirected=sum(cell.redirected for cell in group),
     )
 
 
@@ -79,7 +84,14 @@ def _merge_metrics(cells: Iterable[MetricCell]) -> list[MetricCell]:
     groups: dict[tuple[str, str, str | None, str, int], list[MetricCell]] = defaultdict(list)
     for cell in cells:
         groups[cell.name, cell.unit, cell.endpoint, cell.phase, cell.second].append(cell)
-    return [replace(group[0], values=Histogram.merged(cell.values for cell in group)) for group in groups.values()]
+    return [
+        replace(
+            group[0],
+            values=Histogram.merged(cell.values for cell in group),
+            unusable=sum(cell.unusable for cell in group),
+        )
+        for group in groups.values()
+    ]
 
 
 def worst_health(samples: Sequence[HealthSample]) -> HealthSample:
@@ -128,6 +140,7 @@ def _merge_ticks(parts: Sequence[Tick], users: int) -> Tick:
         waiting=sum(part.waiting for part in parts),
         stamped=sum(part.stamped for part in parts),
         retried=sum(part.retried for part in parts),
+        unsolicited=sum(part.unsolicited for part in parts),
         lag_max_ms=max((lag for part in parts if (lag := part.lag_max_ms) is not None), default=None),
     )
 

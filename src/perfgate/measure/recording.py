@@ -27,6 +27,8 @@ SECOND = "second"
 END = "end"
 SAMPLE = "sample"
 EXIT = "exit"
+LISTENER = "listener"
+ENDED = "ended"
 
 _PHASE, _SECOND = 2, 3  # where they stand in a row of cells
 
@@ -67,6 +69,9 @@ class Cell:
         response_ms: response times: intended start -> last byte.
         service_ms: service times: sent -> last byte; None where it is the same (closed model).
         bytes_received: the sum of response lengths.
+        empty: how many of them had no body, or nobody told its length.
+        redirected: how many were answered from elsewhere, after a redirect, or are one.
+        untimed: requests besides whose times are not known: nobody told them, or what was told is no time.
     """
 
     endpoint: str
@@ -76,6 +81,19 @@ class Cell:
     response_ms: Histogram
     service_ms: Histogram | None = None
     bytes_received: int = 0
+    untimed: int = 0
+    empty: int = 0
+    redirected: int = 0
+
+    @property
+    def requests(self) -> int:
+        """How many there are."""
+        return self.response_ms.count + self.untimed
+
+    @property
+    def place(self) -> tuple[str, Outcome, str, int]:
+        """What tells it from other cells."""
+        return self.endpoint, self.outcome, self.phase, self.second
 
 
 @dataclass
@@ -97,7 +115,11 @@ class FailureCount:
 
 @dataclass
 class MetricCell:
-    """Values of one custom metric in one phase and second; `endpoint` is None where none was named."""
+    """Values of one custom metric in one phase and second; `endpoint` is None where none was named.
+
+    Attributes:
+        unusable: how many values besides were reported that are no numbers.
+    """
 
     name: str
     unit: str
@@ -105,6 +127,7 @@ class MetricCell:
     phase: str
     second: int
     values: Histogram
+    unusable: int = 0
 
 
 @dataclass
@@ -166,6 +189,8 @@ class Second:
         slowest: requests that joined the slowest of their endpoint; a later one may have pushed them out again.
         stamped: requests whose receive time came from the kernel's clock.
         retried: requests that were sent again because the server had closed an idle connection.
+        odd: how often what a scenario told could not be used as it was, by code; see `odd`.
+        unsolicited: kept connections that were given up since the service had sent what nobody had asked for.
     """
 
     second: int
@@ -181,6 +206,8 @@ class Second:
     slowest: list[SlowRequest] = field(default_factory=list)
     stamped: int = 0
     retried: int = 0
+    odd: dict[str, int] = field(default_factory=dict)
+    unsolicited: int = 0
 
 
 @dataclass(slots=True)
@@ -198,6 +225,7 @@ class Tick:
     waiting: int = 0
     stamped: int = 0
     retried: int = 0
+    unsolicited: int = 0
     lag_max_ms: float | None = None
 
 
@@ -235,12 +263,14 @@ class ServiceSample:
         cpu: share of one core used since the previous sample, summed over the tree (2.0 is two whole cores).
         memory_bytes: resident memory, summed over the tree.
         processes: how many processes the tree has.
+        unread: how many more there were, of which nothing could be read.
     """
 
     at_s: float
     cpu: float
     memory_bytes: int
     processes: int
+    unread: int = 0
 
 
 @dataclass
@@ -249,6 +279,35 @@ class ServiceExit:
 
     at_s: float
     code: int
+
+
+@dataclass
+class ServiceListener:
+    """Who accepted connections at the service's address; see `target.listening.Listener`."""
+
+    at_s: float
+    where: Literal["inside", "outside", "unknown"]
+    process: str
+    peers: list[str]
+
+
+@dataclass
+class ProcessEnded:
+    """A process of the service ended in the middle of the load, while the service went on: it was restarted, or died.
+
+    Attributes:
+        process: as `gunicorn (pid 12)`.
+    """
+
+    at_s: float
+    process: str
+
+
+@dataclass
+class ServiceEnd:
+    """The last entry of `service.journal`: how many samples there are. Without it, some may be missing."""
+
+    samples: int
 
 
 def _wire(histogram: Histogram | None) -> list[Any] | None:
@@ -274,7 +333,41 @@ def second_to_body(second: Second) -> dict[str, Any]:
         "slowest": [[s.endpoint, s.at_s, s.response_ms, s.status, s.url, s.trace_id] for s in second.slowest],
         "stamped": second.stamped,
         "retried": second.retried,
+        # Rare, so told beside the rows: the number of a row of `cells` or `metrics`, and a count.
+        "untimed": [[number, cell.untimed] for number, cell in enumerate(second.cells) if cell.untimed],
+        "answers": [
+            [number, cell.empty, cell.redirected]
+            for number, cell in enumerate(second.cells)
+            if cell.empty or cell.redirected
+        ],
+        "unusable": [[number, cell.unusable] for number, cell in enumerate(second.metrics) if cell.unusable],
+        "odd": second.odd,
+        "unsolicited": second.unsolicited,
     }
+
+
+# What was not written at first: recordings without it are read as they were meant.
+LATER: dict[str, Any] = {"untimed": [], "unusable": [], "answers": [], "odd": {}}
+
+
+def _second_of(body: object) -> dict[str, Any]:
+    return shape.mapping({**LATER, **body} if isinstance(body, dict) else body, forms.SECOND)
+
+
+def _beside(entry: dict[str, Any], name: str, rows: int) -> dict[int, int]:
+    """Counts by the number of the row that they belong to."""
+    counts: dict[int, int] = dict(shape.rows(entry[name], name, (shape.is_count, shape.is_count)))
+    if any(number >= rows for number in counts):
+        raise shape.MisfitError(f"a row of {name!r} belongs to nothing")
+    return counts
+
+
+def _answers(entry: dict[str, Any], rows: int) -> dict[int, tuple[int, int]]:
+    """Empty and redirected answers by the number of the cell that they belong to."""
+    found = shape.rows(entry["answers"], "answers", (shape.is_count,) * 3)
+    if any(row[0] >= rows for row in found):
+        raise shape.MisfitError("a row of 'answers' belongs to nothing")
+    return {number: (empty, redirected) for number, empty, redirected in found}
 
 
 def second_from_body(body: object) -> Second:
@@ -283,15 +376,27 @@ def second_from_body(body: object) -> Second:
     Raises:
         MisfitError: it is something else; the message says in what.
     """
-    entry = shape.mapping(body, forms.SECOND)
+    entry = _second_of(body)
     cells = shape.rows(entry["cells"], "cells", forms.CELL)
     metrics = shape.rows(entry["metrics"], "metrics", forms.METRIC)
+    untimed = _beside(entry, "untimed", len(cells))
+    unusable = _beside(entry, "unusable", len(metrics))
+    answers = _answers(entry, len(cells))
     return Second(
         second=entry["second"],
         users=entry["users"],
-        cells=[Cell(c[0], c[1], c[2], c[3], Histogram.from_wire(c[4]), _read(c[5]), c[6]) for c in cells],
+        cells=[
+            Cell(
+                *(c[0], c[1], c[2], c[3], Histogram.from_wire(c[4]), _read(c[5]), c[6]),
+                *(untimed.get(number, 0), *answers.get(number, (0, 0))),
+            )
+            for number, c in enumerate(cells)
+        ],
         failures=[FailureCount(*f) for f in shape.rows(entry["failures"], "failures", forms.FAILURE)],
-        metrics=[MetricCell(m[0], m[1], m[2], m[3], m[4], Histogram.from_wire(m[5])) for m in metrics],
+        metrics=[
+            MetricCell(m[0], m[1], m[2], m[3], m[4], Histogram.from_wire(m[5]), unusable.get(number, 0))
+            for number, m in enumerate(metrics)
+        ],
         health=shape.instance(HealthSample, entry["health"], forms.HEALTH),
         iterations=entry["iterations"],
         arrivals=entry["arrivals"],
@@ -300,6 +405,8 @@ def second_from_body(body: object) -> Second:
         slowest=[SlowRequest(*s) for s in shape.rows(entry["slowest"], "slowest", forms.SLOW)],
         stamped=entry["stamped"],
         retried=entry["retried"],
+        odd=entry["odd"],
+        unsolicited=entry["unsolicited"],
     )
 
 
@@ -314,13 +421,14 @@ def tick_of(second: Second) -> Tick:
         waiting=second.waiting,
         stamped=second.stamped,
         retried=second.retried,
+        unsolicited=second.unsolicited,
         lag_max_ms=lags.maximum if lags else None,
     )
 
 
 def tick_from_body(body: object) -> Tick:
     """The tick of a second, without a look at its requests; raises as `second_from_body` does."""
-    entry = shape.mapping(body, forms.SECOND)
+    entry = _second_of(body)
     lags = _read(entry["schedule_lag_ms"])
     return Tick(
         second=entry["second"],
@@ -330,6 +438,7 @@ def tick_from_body(body: object) -> Tick:
         waiting=entry["waiting"],
         stamped=entry["stamped"],
         retried=entry["retried"],
+        unsolicited=entry["unsolicited"],
         lag_max_ms=lags.maximum if lags else None,
     )
 
@@ -373,3 +482,18 @@ def sample_from_body(body: object) -> ServiceSample:
 def exit_from_body(body: object) -> ServiceExit:
     """A `ServiceExit`, written as its map; raises as `second_from_body` does."""
     return shape.instance(ServiceExit, body, forms.EXIT)
+
+
+def listener_from_body(body: object) -> ServiceListener:
+    """A `ServiceListener`, written as its map; raises as `second_from_body` does."""
+    return shape.instance(ServiceListener, body, forms.LISTENER)
+
+
+def ended_from_body(body: object) -> ProcessEnded:
+    """A `ProcessEnded`, written as its map; raises as `second_from_body` does."""
+    return shape.instance(ProcessEnded, body, forms.ENDED)
+
+
+def service_end_from_body(body: object) -> ServiceEnd:
+    """A `ServiceEnd`, written as its map; raises as `second_from_body` does."""
+    return shape.instance(ServiceEnd, body, forms.SERVICE_END)

@@ -10,10 +10,11 @@ from perfgate.measure.health import health_of
 from perfgate.measure.histogram import Histogram
 from perfgate.measure.journals import Recording, read_recording
 from perfgate.measure.percentile import percentile
+from perfgate.measure.sampled import Sampled
 from perfgate.measure.series import series_of
 from perfgate.measure.steps import left_out_of
 from perfgate.measure.strain import saturation
-from perfgate.measure.summary import Fifth, PhaseSummary, Resources, RunSummary
+from perfgate.measure.summary import Fifth, Health, PhaseSummary, ProcessEnd, RunSummary
 from perfgate.measure.tally import Tally
 from perfgate.measure.window import DRAIN, STEADY, Window, windows_of
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from perfgate.measure.outline import Outline
-    from perfgate.measure.recording import ServiceSample
     from perfgate.measure.strain import GeneratorLimits
     from perfgate.measure.window import Span
 
@@ -83,7 +83,8 @@ def reduce(
         times.update({window.name: _times(fold.tallies(window.name)) for window in windows})
     short = {window.name for window in windows if missing_users(outline, [window], spans, limits)}
     missing = missing_users(outline, windows, spans, limits)
-    phases = [_phase(window, outline, fold, recording.samples, limits) for window in windows]
+    sampled = Sampled.of(recording)
+    phases = [_phase(window, outline, fold, sampled, limits) for window in windows]
     steady = next((window for window in windows if window.name == STEADY), None)
     return RunSummary(
         model="open" if begin and begin.model == "open" else "closed",
@@ -94,19 +95,31 @@ def reduce(
         end_detail=end.detail if end else _lost_words(recording),
         phases=[phase.model_copy(update={"users_missing": phase.name in short}) for phase in phases],
         series=series_of(outline, recording.samples, fold.series, windows),
-        health=health_of(outline, fold, windows, limits, left_out, stress=stress, missing=missing),
+        health=_with_peers(
+            health_of(outline, fold, windows, limits, left_out, stress=stress, missing=missing), sampled
+        ),
         slowest=fold.slowest.requests,
         service_exit=died.code if died else None,
         service_exit_at_s=died.at_s if died else None,
+        restarts=[ProcessEnd(at_s=one.at_s, process=one.process) for one in recording.ended],
         user_errors=end.user_errors if end else {},
-        first_fifth=_fifth(recording.samples, fold, steady, FIRST_FIFTH) if steady else None,
-        last_fifth=_fifth(recording.samples, fold, steady, LAST_FIFTH) if steady else None,
+        first_fifth=_fifth(sampled, fold, steady, FIRST_FIFTH) if steady else None,
+        last_fifth=_fifth(sampled, fold, steady, LAST_FIFTH) if steady else None,
     )
 
 
+def _with_peers(health: Health, sampled: Sampled) -> Health:
+    """With a note of what the service used besides: it may be little more than a proxy, and the work done elsewhere."""
+    if not sampled.peers:
+        return health
+    words = f"not counted in the service's CPU and memory: what it was connected to, {', '.join(sampled.peers)}"
+    return health.model_copy(update={"notes": [*health.notes, words]})
+
+
 def _times(tallies: Mapping[str, Tally]) -> dict[str | None, Histogram]:
-    own: dict[str | None, Histogram] = {name: tally.ok for name, tally in tallies.items()}
-    return {None: Histogram.merged(own.values()), **own}
+    own: dict[str | None, Histogram] = {name: tally.ok for name, tally in tallies.items() if tally.times_known}
+    whole = Histogram.merged(own.values()) if len(own) == len(tallies) else Histogram()
+    return {None: whole, **own}
 
 
 def _lost_words(recording: Recording) -> str:
@@ -115,9 +128,7 @@ def _lost_words(recording: Recording) -> str:
     return f"without an end: {', '.join(recording.lost)}" if shared else ""
 
 
-def _phase(
-    window: Window, outline: Outline, fold: Fold, samples: Sequence[ServiceSample], limits: GeneratorLimits
-) -> PhaseSummary:
+def _phase(window: Window, outline: Outline, fold: Fold, sampled: Sampled, limits: GeneratorLimits) -> PhaseSummary:
     tallies = fold.tallies(window.name)
     own = [tick for tick in outline.ticks if window.holds(tick.second + 0.5)]
     return PhaseSummary(
@@ -128,30 +139,16 @@ def _phase(
         total=Tally.merged(list(tallies.values()), window).summary(None),
         endpoints=[tally.summary(name) for name, tally in tallies.items()],
         metrics=fold.metrics[window.name].summaries,
-        resources=_resources([sample for sample in samples if window.holds(sample.at_s)]),
+        resources=sampled.resources(window),
         left_out_s=window.duration_s - window.measured_s,
         saturated=window.name != DRAIN and bool(saturation(own, fold.lags[window.name].histogram, limits)),
     )
 
 
-def _resources(samples: Sequence[ServiceSample]) -> Resources | None:
-    if not samples:
-        return None
-    cpus = [sample.cpu for sample in samples]
-    memory = [sample.memory_bytes for sample in samples]
-    return Resources(
-        cpu_mean=sum(cpus) / len(cpus),
-        cpu_max=max(cpus),
-        memory_mean_bytes=sum(memory) / len(memory),
-        memory_max_bytes=max(memory),
-    )
-
-
-def _fifth(samples: Sequence[ServiceSample], fold: Fold, steady: Window, shares: tuple[float, float]) -> Fifth:
+def _fifth(sampled: Sampled, fold: Fold, steady: Window, shares: tuple[float, float]) -> Fifth:
     """The steady phase between two shares of its time."""
     start_s, end_s = (steady.start_s + share * (steady.end_s - steady.start_s) for share in shares)
-    memory = [sample.memory_bytes for sample in samples if start_s <= sample.at_s < end_s]
     return Fifth(
         p95_ms=percentile(fold.fifths[shares].histogram, "p95"),
-        memory_mean_bytes=sum(memory) / len(memory) if memory else None,
+        memory_mean_bytes=sampled.mean_memory(start_s, end_s),
     )

@@ -13,10 +13,10 @@ from perfgate.measure.summary import Series
 from perfgate.measure.window import DRAIN, window_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from perfgate.measure.outline import Outline
-    from perfgate.measure.recording import Cell, Outcome, Second, ServiceSample
+    from perfgate.measure.recording import Cell, Second, ServiceSample
     from perfgate.measure.window import Window
 
 
@@ -42,25 +42,24 @@ class SecondTimes:
 
     def add(self, entry: Second, kept: Second) -> int:
         """Take the next entry, counts from all of it, times from what is kept; how many requests are not kept."""
-        whole = _by_second(entry.cells)
-        times = whole if kept is entry else _by_second(kept.cells)
-        for (second, outcome), histogram in whole.items():
-            count = histogram.count
-            self.requests[second] += count
-            self.failed[second] += count if outcome == "failed" else 0
-        for (second, outcome), histogram in times.items():
-            if outcome == "ok":
-                self._open.setdefault(second, Pile()).add(histogram)
-        for second in {second for second, _ in whole}:
+        whole = 0
+        for cell in entry.cells:
+            count = cell.requests
+            whole += count
+            self.requests[cell.second] += count
+            self.failed[cell.second] += count if cell.outcome == "failed" else 0
+        for second, histogram in _good_by_second(kept.cells).items():
+            self._open.setdefault(second, Pile()).add(histogram)
+        for second in {cell.second for cell in entry.cells}:
             if self._final[second] <= self._number:
                 self._close(second)
         self._number += 1
-        return 0 if times is whole else _count(whole) - _count(times)
+        return 0 if kept is entry else whole - sum(cell.requests for cell in kept.cells)
 
     def _close(self, second: int) -> None:
         """No more requests of this second will come."""
-        if pile := self._open.pop(second, None):
-            times = pile.histogram
+        pile = self._open.pop(second, None)
+        if pile and (times := pile.histogram).bins.size:
             self._most[second] = times.maximum
             for name, value in zip(_SHOWN, percentiles(times, _SHOWN), strict=True):
                 self._percentiles[name][second] = _UNKNOWN if value is None else value
@@ -78,15 +77,12 @@ def _known(column: Column[float], seconds: range) -> list[float | None]:
     return [None if isnan(value := column[second]) else value for second in seconds]
 
 
-def _by_second(cells: Sequence[Cell]) -> dict[tuple[int, Outcome], Histogram]:
-    groups: dict[tuple[int, Outcome], list[Histogram]] = {}
+def _good_by_second(cells: Sequence[Cell]) -> dict[int, Histogram]:
+    groups: dict[int, list[Histogram]] = {}
     for cell in cells:
-        groups.setdefault((cell.second, cell.outcome), []).append(cell.response_ms)
-    return {key: Histogram.merged(group) for key, group in groups.items()}
-
-
-def _count(histograms: Mapping[tuple[int, Outcome], Histogram]) -> int:
-    return sum(histogram.count for histogram in histograms.values())
+        if cell.outcome == "ok":
+            groups.setdefault(cell.second, []).append(cell.response_ms)
+    return {second: Histogram.merged(group) for second, group in groups.items()}
 
 
 def series_of(

@@ -40,12 +40,21 @@ class Slowest:
     def add(self, requests: Iterable[SlowRequest]) -> None:
         """Look at some of those that the recorder kept."""
         for request in requests:
-            window = window_at(self._windows, request.at_s)
+            window = self._window_of(request)
             if window is not None and window.judged:
                 kept = self._by_endpoint.setdefault(request.endpoint, [])
                 kept.append(_shown(request, window))
                 if len(kept) > _MOST_WAITING:
                     kept[:] = _first(kept)
+
+    def _window_of(self, request: SlowRequest) -> Window | None:
+        """The phase that it belongs to; see `drive.recorder.PhaseFinder.charge`."""
+        window = window_at(self._windows, request.at_s)
+        if window is None or window.judged:
+            return window
+        end_s = request.at_s + request.response_ms / 1000
+        later = (w for w in self._windows if w.judged and request.at_s < w.start_s < end_s)
+        return next(later, window)
 
     @property
     def requests(self) -> list[SlowestRequest]:

@@ -33,6 +33,9 @@ class Latency(Model):
     max: float | None = None
 
 
+Interval = tuple[float | None, float | None]  # lower and upper end; null where too few values bound it
+
+
 class Failure(Model):
     """Failures of one kind."""
 
@@ -48,6 +51,7 @@ class MetricSummary(Model):
     unit: str
     endpoint: str | None = None
     count: int
+    unusable: int = Field(default=0, description="values besides that were no numbers, and are in no figure")
     mean: float | None = None
     p50: float | None = None
     p90: float | None = None
@@ -56,6 +60,13 @@ class MetricSummary(Model):
     p99_9: float | None = None
     min: float | None = None
     max: float | None = None
+    p50_interval: Interval | None = Field(
+        default=None, description="95 % interval by order statistics; an end that too few values bound is null"
+    )
+    p90_interval: Interval | None = None
+    p95_interval: Interval | None = None
+    p99_interval: Interval | None = None
+    p99_9_interval: Interval | None = None
 
 
 class EndpointSummary(Model):
@@ -69,15 +80,29 @@ class EndpointSummary(Model):
     requests: int
     failures: int
     error_rate: float = Field(description="failures / requests; 0 when there were no requests")
-    throughput_per_s: float
+    throughput_per_s: float = Field(description="successful requests per second")
     latency_ms: Latency
     service_ms: Latency
     failed_ms: Latency
     bytes_received: int = 0
+    untimed: int = Field(
+        default=0,
+        description="successful requests whose response time nobody told; above 1 % of them all times are null",
+    )
     failures_by_kind: list[Failure] = []
-    p50_interval_ms: tuple[float, float] | None = Field(default=None, description="95 % interval by batch means")
-    p95_interval_ms: tuple[float, float] | None = None
-    p99_interval_ms: tuple[float, float] | None = None
+    p50_interval_ms: Interval | None = Field(
+        default=None,
+        description="95 % interval by order statistics and batch means; an end that too few requests bound is null",
+    )
+    p90_interval_ms: Interval | None = None
+    p95_interval_ms: Interval | None = None
+    p99_interval_ms: Interval | None = None
+    p99_9_interval_ms: Interval | None = None
+
+
+# incomplete: samples are missing; elsewhere: the service is no process of the tree; unread: a process of it may not be
+# read; gap: for a long stretch there are no samples; unseen: of a block of a comparison, one of the two before.
+ResourceDoubt = Literal["incomplete", "elsewhere", "unread", "gap", "unseen"]
 
 
 class Resources(Model):
@@ -87,6 +112,15 @@ class Resources(Model):
     cpu_max: float
     memory_mean_bytes: float
     memory_max_bytes: float
+    unknown: ResourceDoubt | None = Field(default=None, description="why these figures are not the service's, if so")
+    held_by: str = Field(default="", description="elsewhere: the process that accepted the connections, if known")
+
+
+class ProcessEnd(Model):
+    """A process of the service that ended in the middle of the load, while the service went on."""
+
+    at_s: float
+    process: str
 
 
 class SlowestRequest(Model):
@@ -167,6 +201,8 @@ class Health(Model):
         clock_step_max_ms: how far it moved against the monotonic clock in a judged second, at most.
         left_out: requests that are in no figure because the clock stepped.
         retried: requests that were sent again because the server had closed an idle connection.
+        odd: how often what the scenario told could not be used as it was, by what it was.
+        unsolicited: kept connections that were given up since the service had sent what nobody had asked for.
         users: how many there were as the load ended.
         cut_off: iterations that were still running when the stop timeout ended.
         arrivals: open model: arrivals that fell due.
@@ -193,6 +229,8 @@ class Health(Model):
     clock_step_max_ms: float | None = None
     left_out: int = 0
     retried: int = 0
+    odd: dict[str, int] = {}
+    unsolicited: int = 0
     users: int = 0
     cut_off: int = 0
     arrivals: int = 0
@@ -214,6 +252,7 @@ class RunSummary(Model):
         phases: every phase that was driven, in order of time.
         complete: False when the engine was killed or stopped before the profile's end (a partial recording).
         slowest: the five slowest requests of each endpoint in the judged phases, endpoint by endpoint, slowest first.
+        restarts: processes of the service that ended while it went on.
         first_fifth, last_fifth: of the steady phase as far as it was driven; null when there was none.
     """
 
@@ -229,6 +268,7 @@ class RunSummary(Model):
     slowest: list[SlowestRequest] = []
     service_exit: Annotated[int | None, Field(description="the service's exit code if it died")] = None
     service_exit_at_s: float | None = None
+    restarts: list[ProcessEnd] = []
     user_errors: dict[str, int] = {}
     first_fifth: Fifth | None = None
     last_fifth: Fifth | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 from perfgate.judge.accepting import accepted
@@ -10,6 +10,7 @@ from perfgate.judge.amend import amend
 from perfgate.judge.past import NEEDED, PastChange, PastRules, judge_history
 from perfgate.judge.result import Baseline, Check
 from perfgate.judge.words import counted, label, quantity
+from perfgate.measure.percentile import QUANTILES
 from perfgate.past.figures import AMOUNTS, CAPACITY, SHOWN, TIMES, figures_of, more_is_better, sound_runs, unit_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from perfgate.past.kept import Kept, PastRuns
     from perfgate.plan.plan import Gate
 
+_LEAST_MS = 1.0  # the coarsest clock with which tools measure times: of 0 ms it means less than that
 HISTORY = "history"  # the metric of a check that stands for all
 _STATUS: dict[str, Status] = {"worse": "fail", "not_worse": "pass", "better": "pass", "undecided": "skipped"}
 
@@ -86,11 +88,12 @@ def _checks(
 ) -> Iterator[Check]:
     if trouble := _cannot(past, missing):
         yield trouble
+        yield from _new_and_gone(figures_of(run), _before(run, past), (), missing)
         return
     if run.load_kind == "stress" and (other := _other_levels(run, past)):
         yield other.model_copy(update={"status": missing})
         return
-    yield from _figure_checks(figures_of(run), _before(run, past), past, rules, control)
+    yield from _figure_checks(figures_of(run), _before(run, past), past, rules, control, missing)
 
 
 def benchmark_checks(  # noqa: PLR0913  (what was measured, what was before, and how to judge it)
@@ -120,11 +123,12 @@ def benchmark_checks(  # noqa: PLR0913  (what was measured, what was before, and
     control = result.control.median_ms if result.control else None
     found = []
     for past in kept.runs:
-        if trouble := _cannot(past, missing):
-            found.append(trouble)
-            continue
+        own = figures[past.service]
         before = {key: values for key, values in _rows(past).items() if key[0] not in away}
-        checks = _figure_checks(figures[past.service], before, past, rules, control)
+        if trouble := _cannot(past, missing):
+            found += [trouble, *_new_and_gone(own, before, (), missing)]
+            continue
+        checks = _figure_checks(own, before, past, rules, control, missing)
         found += [accepted(_located(check, gate.source), past.service, past.load, acceptances) for check in checks]
     return found, gate.false_alarm_rate if enough else None
 
@@ -138,19 +142,20 @@ def _cannot(past: PastRuns, missing: Status) -> Check | None:
     return None
 
 
-def _figure_checks(
+def _figure_checks(  # noqa: PLR0913  (what was measured, what was before, and how to judge it)
     figures: Mapping[Key, float],
     before: Mapping[Key, Sequence[float]],
     past: PastRuns,
     rules: PastRules,
     control: float | None,
+    missing: Status,
 ) -> Iterator[Check]:
     changes = _changes(figures, before, past, rules, control)
     short = [change for change in changes if change.decision == "too_few"]
     for change in changes:
         if change.decision != "too_few":
             yield _check(change)
-    yield from _new_and_gone(figures, before, short)
+    yield from _new_and_gone(figures, before, short, missing)
 
 
 def _whole(status: Status, words: str, endpoint: str | None = None) -> Check:
@@ -213,6 +218,7 @@ def _changes(
             control=control if relative else None,
             past_controls=past.controls_ms if relative else None,
             higher_is_better=frozenset(key for key in group if more_is_better(key[1])),
+            least=_LEAST_MS if relative else 0.0,
         )
     order = {key: place for place, key in enumerate(figures)}
     return sorted(found, key=lambda change: order[change.key])
@@ -239,23 +245,55 @@ def _check(change: PastChange[Key]) -> Check:
 
 
 def _new_and_gone(
-    figures: Mapping[Key, float], before: Mapping[Key, Sequence[float]], short: Sequence[PastChange[Key]]
+    figures: Mapping[Key, float],
+    before: Mapping[Key, Sequence[float]],
+    short: Sequence[PastChange[Key]],
+    missing: Status,
 ) -> Iterator[Check]:
-    """Endpoints on one side only, and those of which too few earlier runs know: one check for each."""
+    """What is on one side only, and endpoints of which too few earlier runs know: one check for each.
+
+    What each of the last runs had and this one has not is no pass: nobody has judged it.
+    """
     now = dict.fromkeys(endpoint for endpoint, _ in figures if endpoint is not None)
-    then = dict.fromkeys(endpoint for endpoint, _ in before if endpoint is not None)
+    then = {endpoint: _had(before, endpoint) for endpoint, _ in before if endpoint is not None}
     few = {change.key[0]: change.runs for change in reversed(short)}
-    for endpoint in now:
-        if endpoint not in then:
+    for endpoint in now if before else ():
+        if not any(then.get(endpoint, ())):
             yield _told("new", endpoint, "new: no earlier run has it")
         elif endpoint in few:
             yield _whole(
                 "skipped", _too_few(f"{counted(few[endpoint], 'earlier run')} with it", few[endpoint]), endpoint
             )
-    for endpoint in then:
-        if endpoint not in now:
-            yield _told("gone", endpoint, "gone: earlier runs have it, this one does not")
+    for endpoint, had in then.items():
+        if endpoint not in now and any(had):
+            yield _gone(endpoint, "it", had, missing)
+    yield from _gone_metrics(figures, before, {None, *now}, missing)
 
 
-def _told(decision: str, endpoint: str, words: str) -> Check:
-    return _whole("skipped", words, endpoint).model_copy(update={"decision": decision})
+def _had(before: Mapping[Key, Sequence[float]], endpoint: str | None) -> list[bool]:
+    """Of each earlier run, the nearest first, whether it has the endpoint."""
+    own = [values for (name, _), values in before.items() if name == endpoint]
+    return [any(map(isfinite, values)) for values in zip(*own, strict=True)]
+
+
+def _gone_metrics(
+    figures: Mapping[Key, float], before: Mapping[Key, Sequence[float]], known: Collection[str | None], missing: Status
+) -> Iterator[Check]:
+    """Metrics that are gone while their endpoint is there; a percentile may just have too few requests this time."""
+    for (endpoint, metric), values in before.items():
+        had = [isfinite(value) for value in values]
+        if endpoint in known and (endpoint, metric) not in figures and metric not in QUANTILES and any(had):
+            yield _gone(endpoint, label(metric), had, missing)
+
+
+def _gone(endpoint: str | None, what: str, had: Sequence[bool], missing: Status) -> Check:
+    last = had[:NEEDED]
+    words = f"gone: {what} is in {sum(had)} of {counted(len(had), 'earlier run')}, and not in this one"
+    if not all(last):
+        return _told("gone", endpoint, words)
+    status: Status = "warn" if missing == "skipped" else missing
+    return _told("gone", endpoint, f"{words}, so nothing was compared; was it renamed, or not measured?", status)
+
+
+def _told(decision: str, endpoint: str | None, words: str, status: Status = "skipped") -> Check:
+    return _whole(status, words, endpoint).model_copy(update={"decision": decision})

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 from perfgate.baseline.event import read_event
 from perfgate.baseline.store import open_store
-from perfgate.errors import BaselineError, PerfgateError, StorageError
+from perfgate.errors import BaselineError, PerfgateError, RecordingError, StorageError
 from perfgate.judge.accepting import acceptances
 from perfgate.judging import judge, plan_of
+from perfgate.measure.seal import HISTORY
 from perfgate.past.adding import add
 from perfgate.past.comparing import baseline_of, compared
 from perfgate.past.entries import entries_of
 from perfgate.past.figures import sound_runs
 from perfgate.past.finding import find, without
 from perfgate.past.kept import Kept
+from perfgate.target.revision import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from perfgate.plan.plan import Plan
 
 RESULT = "result.json"
+_MOST_NAMED = 5
 
 
 def conclude(  # noqa: PLR0913  (what a caller, or a test, may choose)
@@ -74,7 +77,7 @@ def again(folder: Path, manifest: Manifest) -> Result:
     """The result of a recording, with the comparison that was made then."""
     result = judge(folder, manifest)
     plan = plan_of(manifest, folder)
-    kept = Kept.load(folder)
+    kept = _kept(folder, manifest)
     if kept is None and plan.gate.require_baseline and sound_runs(result):
         kept = without(result, plan, BaselineError("perfgate ended before it was compared", hint="run it again"))
     return result if kept is None else _compared(result, kept, manifest, plan)
@@ -84,9 +87,26 @@ def entries_in(folder: Path, manifest: Manifest) -> list[Entry]:
     """What the history keeps of a recording, for one that could not be added at its time."""
     times: RunTimes = {}
     result, plan = judge(folder, manifest, times), plan_of(manifest, folder)
-    kept = Kept.load(folder)
+    kept = _kept(folder, manifest)
     whole = result if kept is None else _compared(result, kept, manifest, plan)
     return entries_of(whole, manifest, plan, times)
+
+
+def _kept(folder: Path, manifest: Manifest) -> Kept | None:
+    """What the run was compared with; None when it was not.
+
+    Raises:
+        RecordingError: that is not as it was recorded: without it, what was slower than before would be green.
+    """
+    if HISTORY not in manifest.seal:  # perfgate was killed before it noted that it had compared
+        return None
+    if damage := manifest.damage(folder, HISTORY):
+        raise RecordingError(
+            f"what the run was compared with is lost: {damage[HISTORY]}",
+            place=str(folder / HISTORY),
+            hint="measure again, or take the recording from where it was made",
+        )
+    return Kept.load(folder)
 
 
 def _compared(result: Result, kept: Kept, manifest: Manifest, plan: Plan) -> Result:
@@ -128,12 +148,23 @@ class _Conclusion:
         except PerfgateError as error:
             return self.unkept(result, without(result, self._plan, error), error)
         self._keep(kept)
+        self._say_what_is_changed(result)
         whole = _compared(result, kept, self._manifest, self._plan)
         try:
             add(store, entries_of(whole, self._manifest, self._plan, times), self._plan.gate)
         except PerfgateError as error:
             return self.unkept(whole, kept, error)
         return whole
+
+    def _say_what_is_changed(self, result: Result) -> None:
+        """In a CI nobody means to change anything, and wonders why no history begins."""
+        changes = changed(self._plan.root) if result.revision.dirty and self._event.source else None
+        if changes:
+            names = ", ".join(changes[:_MOST_NAMED]) + (", ..." if len(changes) > _MOST_NAMED else "")
+            self._tell(
+                f"note: the work tree has changes ({names}), so this run will not be compared with; "
+                "what a job writes belongs into .gitignore"
+            )
 
     def unkept(self, result: Result, kept: Kept, error: PerfgateError) -> Result:
         """The result of a run that the history did not take."""
@@ -150,5 +181,6 @@ class _Conclusion:
     def _keep(self, kept: Kept) -> None:
         try:
             kept.save(self._folder)
+            self._manifest.save(self._folder)  # seals what was kept
         except StorageError as error:
             self._tell(f"warning: {error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,6 @@ from perfgate.judge.verdict import verdict_of
 from perfgate.past.figures import figures_of, sound_runs
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from perfgate.baseline.fingerprint import Fingerprint
     from perfgate.judge.result import Result, RunResult, Verdict
     from perfgate.judging import RunTimes
@@ -72,7 +69,7 @@ def fingerprint(service: Service, load: Load, manifest: Manifest, plan: Plan) ->
             scenario=manifest.scenarios.get(service.name, UNKNOWN),
             load=load.name,
             definition=_definition(load, plan),
-            service=_configuration(service, plan.root),
+            service={"digest": manifest.configurations.get(service.name, UNKNOWN)},
             environment=manifest.environment,
             seed=manifest.seed,
             scale=manifest.scale,
@@ -85,17 +82,3 @@ def _definition(load: Load, plan: Plan) -> dict[str, Any]:
     beside = [service.name for service in plan.services.values() if load.name in service.loads]
     together = {"together": sorted(beside)} if plan.gate.together and len(beside) > 1 else {}
     return {**asdict(load), **together}
-
-
-def _configuration(service: Service, root: Path) -> dict[str, Any]:
-    """How it is started and asked; paths as seen from the root, which is elsewhere in every job."""
-    return {
-        "command": service.command,
-        "env": service.env,
-        "cwd": os.path.relpath(service.cwd, root) if service.cwd else None,
-        "ready": service.ready,
-        "url": service.url,
-        "user_classes": service.user_classes,
-        "tags": service.tags,
-        "exclude_tags": service.exclude_tags,
-    }

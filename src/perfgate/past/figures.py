@@ -55,13 +55,16 @@ def _requests(entry: EndpointSummary) -> dict[Key, float | None]:
 def _resources(run: RunResult, total: EndpointSummary) -> dict[Key, float | None]:
     cpu_ms = None
     if run.cpu_mean is not None and total.throughput_per_s > 0:
-        cpu_ms = run.cpu_mean / total.throughput_per_s * 1000
+        requests_per_s = total.throughput_per_s / (1 - total.error_rate)  # those that fail cost CPU, too
+        cpu_ms = run.cpu_mean / requests_per_s * 1000
     return {(None, "cpu_per_request"): cpu_ms, (None, "memory"): run.memory_max_bytes}
 
 
-def unit_of(metric: str) -> str:
-    """The unit of a metric of the history."""
-    return "ms" if metric == "cpu_per_request" else METRICS[metric].unit
+def unit_of(metric: str, own: str = "ms") -> str:
+    """The unit of a metric of the history; `own` is that of what was measured, of which the metric is a statistic."""
+    if metric in METRICS and METRICS[metric].unit != "ms":
+        return METRICS[metric].unit
+    return own
 
 
 def more_is_better(metric: str) -> bool:

@@ -77,7 +77,7 @@ def conclude(  # noqa: PLR0913  (what a caller, or a test, may choose)
         environ: the environment variables, for what the CI says.
         opening: opens the store.
     """
-    origin = origin_of(environ)
+    origin = origin_of(environ, result.revision.commit)
     entries = history_entries(result, imported, origin, name)
     measured = [_Measured(entry, _figures(entry, imported)) for entry in entries]
     if not measured:
@@ -97,6 +97,12 @@ def _figures(entry: Entry, imported: Sequence[Imported]) -> dict[Key, float]:
     found = next(one for one in by_tool(imported) if one.tool == entry.service)
     times = {own.name for own in found.entries if own.unit == "ms"}
     return {key: value for key, value in entry.values.items() if key[0] in times and key[1] in TIMED}
+
+
+def _alike(other: Entry, entry: Entry) -> Entry:
+    """An earlier entry without what it has in another unit under the same name."""
+    names = {name for name, _ in entry.values if name and other.units.get(name, "ms") != entry.units.get(name, "ms")}
+    return replace(other, values={key: value for key, value in other.values.items() if key[0] not in names})
 
 
 class _Work:
@@ -143,11 +149,9 @@ class _Work:
             past = history(store, chosen, subject, self._plan.gate.history)
         except BaselineError as error:
             return PastRuns(service=entry.service, load=entry.load, trouble=trouble_of(error))
-        others = tuple(
-            other
-            for other in past.entries
-            if other.id != entry.id and other.values.keys() & own.figures.keys()  # imported again, or of other names
-        )
+        earlier = [_alike(other, entry) for other in past.entries if other.id != entry.id]  # not itself, imported again
+        # Results of one tool may be several series, that share no name. Where none shares one, all names have changed.
+        others = tuple(other for other in earlier if other.values.keys() & own.figures.keys()) or tuple(earlier)
         return past_runs(entry.service, entry.load, replace(past, entries=others), TIMED)
 
     def without(self, error: PerfgateError) -> Kept:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from pydantic import Field, ValidationError
 
 from perfgate.errors import RecordingError, StorageError
+from perfgate.measure.seal import HISTORY
 from perfgate.measure.summary import Model
+from perfgate.reading import LARGEST_DOCUMENT, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
-FILE = "history.json"
 
 
 class Trouble(Model):
@@ -94,7 +95,7 @@ class Kept(Model):
         Raises:
             StorageError: the disk is full, or the folder is not writable.
         """
-        path = folder / FILE
+        path = folder / HISTORY
         fresh = path.with_suffix(".new")
         try:
             fresh.write_text(f"{self.model_dump_json()}\n", encoding="utf-8")
@@ -109,9 +110,9 @@ class Kept(Model):
         Raises:
             RecordingError: it cannot be read, is damaged, or a later perfgate wrote it.
         """
-        path = folder / FILE
+        path = folder / HISTORY
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text(path, LARGEST_DOCUMENT)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -131,5 +132,5 @@ class Kept(Model):
         raise RecordingError(
             f"what the run was compared with cannot be read: {words}",
             place=str(path),
-            hint="delete the file to see the result without a comparison",
+            hint="measure again, or take the recording from where it was made",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from perfgate.plan.benchmark_tables import BenchmarkTable
+    from perfgate.plan.budget import Uncertain
     from perfgate.plan.findings import Place
     from perfgate.plan.tiers import Tiers
 
@@ -66,6 +67,13 @@ class BenchmarkBudget:
     def is_of(self, tool: str) -> bool:
         """Whether it stands for results of this tool."""
         return self.tool in {"", tool}
+
+    def deciding(self, uncertain: Uncertain) -> BenchmarkBudget:
+        """The same budget, whose limits all make this of what is uncertain."""
+        limits = {
+            name: replace(one, limit=replace(one.limit, uncertain=uncertain)) for name, one in self.limits.items()
+        }
+        return replace(self, limits=limits)
 
     @property
     def is_glob(self) -> bool:

@@ -6,11 +6,13 @@ its endpoints; a limit on a load replaces it for that load; a limit on an endpoi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
 Unit = Literal["ms", "s", "share", "/s", "cores", "bytes", "users", "percent", ""]
+
+Uncertain = Literal["warn", "fail"]
 
 
 class Scope(Enum):
@@ -56,7 +58,7 @@ def _kinds() -> dict[str, MetricKind]:
         MetricKind("p99_9", "ms", True, requests, "99.9th percentile of response time", 0.999),
         MetricKind("max", "ms", True, requests, "the slowest successful request", 1.0),
         MetricKind("error_rate", "share", True, requests, "failed requests / all requests"),
-        MetricKind("throughput", "/s", False, requests, "requests per second, at least"),
+        MetricKind("throughput", "/s", False, requests, "successful requests per second, at least"),
         MetricKind("cpu", "cores", True, run, "mean CPU of the service's process tree; 100% is one core"),
         MetricKind("memory", "bytes", True, run, "largest resident memory of the service's process tree"),
         MetricKind("capacity", "", False, run, "stress: the highest step that held, at least", loads=stress),
@@ -77,12 +79,21 @@ class Limit:
 
     Attributes:
         source: where it stands, `budgets.toml:42`, or `default`.
+        uncertain: what it makes of a value past `fail` whose own 95 % interval reaches back to `fail`.
     """
 
     metric: str
     warn: float | None = None
     fail: float | None = None
     source: str = ""
+    uncertain: Uncertain = "warn"
+
+
+DEFAULT = "default"  # the source of limits that nobody wrote
+
+# Holds wherever no error rate is written: what failed is in no latency and in no throughput, so that without it a
+# service that refuses most of its visitors at once would look quick.
+DEFAULT_ERROR_RATE = Limit("error_rate", warn=0.01, fail=0.5, source=DEFAULT)
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,18 @@ class BudgetLayer:
     limits: dict[str, Limit] = field(default_factory=dict)
     custom: dict[tuple[str, str], Limit] = field(default_factory=dict)
 
+    @property
+    def error_rate(self) -> Limit:
+        """The limit on the error rate: what is written, else the default."""
+        return self.limits.get("error_rate", DEFAULT_ERROR_RATE)
+
+    def deciding(self, uncertain: Uncertain) -> BudgetLayer:
+        """The same limits, each of which makes this of what is uncertain."""
+        return BudgetLayer(
+            {name: replace(limit, uncertain=uncertain) for name, limit in self.limits.items()},
+            {key: replace(limit, uncertain=uncertain) for key, limit in self.custom.items()},
+        )
+
     def over(self, below: BudgetLayer) -> BudgetLayer:
         """This layer laid over another: what it names replaces what lies below."""
         return BudgetLayer({**below.limits, **self.limits}, {**below.custom, **self.custom})
@@ -133,6 +156,16 @@ class Budget:
     endpoints: dict[str, BudgetLayer] = field(default_factory=dict)
     endpoint_loads: dict[tuple[str, str], BudgetLayer] = field(default_factory=dict)
     endpoint_sources: dict[str, str] = field(default_factory=dict)
+
+    def deciding(self, uncertain: Uncertain) -> Budget:
+        """The same budgets, whose limits all make this of what is uncertain."""
+        return replace(
+            self,
+            every=self.every.deciding(uncertain),
+            loads={name: layer.deciding(uncertain) for name, layer in self.loads.items()},
+            endpoints={name: layer.deciding(uncertain) for name, layer in self.endpoints.items()},
+            endpoint_loads={key: layer.deciding(uncertain) for key, layer in self.endpoint_loads.items()},
+        )
 
     def for_load(self, load: str) -> BudgetLayer:
         """What holds for the whole service under `load`."""

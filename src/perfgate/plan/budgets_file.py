@@ -24,6 +24,7 @@ from perfgate.plan.plan import Artifact, Load, Plan, Service
 from perfgate.plan.services import Surroundings, build_service
 from perfgate.plan.shape import read_shape
 from perfgate.plan.tables import BudgetsFile, budgets_schema
+from perfgate.reading import LARGEST_SOURCE, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +100,7 @@ def parse_plan(  # noqa: PLR0913  (each is an option of the command line)
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_bytes(path, LARGEST_SOURCE).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise BudgetsError(
             "there is no such file",
@@ -160,6 +161,8 @@ class _Reader:
         known = self._written("services"), self._written("loads")
         accepts = build_accepts(self._file.accept or [], self._place.at("accept"), *known)
         benchmarks = build_benchmarks(self._file.benchmarks or {}, self._place.at("benchmarks"))
+        services = {name: replace(one, budget=one.budget.deciding(gate.uncertain)) for name, one in services.items()}
+        benchmarks = tuple(one.deciding(gate.uncertain) for one in benchmarks)
         return Plan(root, path, gate, loads, services, artifacts, seed or 0, scale, text, compare, accepts, benchmarks)
 
     def _is_wrong(self, *path: str) -> bool:

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: pydantic evaluates the annotations, so they must be real imports.
 
 import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -18,6 +18,10 @@ class CompareTable(Table):
     max_duration: Seconds | None = key("Time for each load at both sides together; 2m unless written.")
     own_cpus: bool | None = key(
         "Whether generator and services may be given CPUs of their own, where there is room; true unless written."
+    )
+    answers: Literal["invalid", "warn"] | None = key(
+        "What an endpoint is of which most answers are empty, much shorter or redirected at the head, and were not at "
+        "the base; invalid (exit code 3) unless written."
     )
     block: Seconds | None = key(
         "Length of one block at one side, its warm-up included; found by perfgate unless written."

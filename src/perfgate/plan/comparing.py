@@ -35,7 +35,7 @@ def build_compare(table: CompareTable | None, place: Place) -> Compare:
             f"only {int(longest_s / block_s)} blocks of {block_s:g} s fit into {longest_s:g} s",
             f"a comparison needs at least {_BLOCKS}: raise max_duration, or shorten block",
         )
-    return Compare(longest_s, table.block, own_cpus=table.own_cpus is not False)
+    return Compare(longest_s, table.block, own_cpus=table.own_cpus is not False, answers=table.answers or "invalid")
 
 
 def build_accepts(

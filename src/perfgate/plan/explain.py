@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from perfgate.plan.budget import METRICS, BudgetLayer, Limit
-from perfgate.plan.limits import DEFAULT, applies
+from perfgate.plan.budget import DEFAULT, METRICS, BudgetLayer, Limit
+from perfgate.plan.limits import applies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from perfgate.plan.benchmarks import BenchmarkBudget
-    from perfgate.plan.budget import Budget
+    from perfgate.plan.budget import Budget, Uncertain
     from perfgate.plan.plan import Load, Plan, Service
 
 Origin = Literal["service", "load", "endpoint", "endpoint and load", "default", "artifacts", "benchmarks"]
@@ -31,6 +31,7 @@ class AppliedLimit:
         unit: of `warn` and `fail`.
         source: where it is written (`budgets.toml:42`), or `default`.
         inherited_from: which kind of table it comes from.
+        uncertain: what a broken one is that lies within the interval of the percentile that is held against it.
         use: `step` when it is no check of its own but decides whether a step of a stress load held.
     """
 
@@ -44,6 +45,7 @@ class AppliedLimit:
     source: str
     inherited_from: Origin
     use: Use = "check"
+    uncertain: Uncertain = "warn"
 
 
 def applicable_limits(plan: Plan) -> list[AppliedLimit]:
@@ -62,7 +64,12 @@ def applicable_limits(plan: Plan) -> list[AppliedLimit]:
 
 def _of_benchmarks(budget: BenchmarkBudget) -> Iterator[AppliedLimit]:
     for name, found in budget.limits.items():
-        yield AppliedLimit(None, None, budget.pattern, name, found.unit, *_amounts(found.limit), "benchmarks")
+        amounts = _amounts(found.limit)
+        yield _applied(found.limit, AppliedLimit(None, None, budget.pattern, name, found.unit, *amounts, "benchmarks"))
+
+
+def _applied(limit: Limit, row: AppliedLimit) -> AppliedLimit:
+    return replace(row, uncertain=limit.uncertain)
 
 
 def _amounts(limit: Limit) -> tuple[float | None, float | None, str]:
@@ -84,16 +91,19 @@ def _of_place(service: Service, load: Load, endpoint: str | None) -> Iterator[Ap
     layer = budget.for_load(load.name) if endpoint is None else budget.for_endpoint(endpoint, load.name)
     tables = _tables(budget, load.name, endpoint)
     for kind in METRICS.values():
-        limit = layer.limits.get(kind.name)
+        limit = layer.error_rate if kind.name == "error_rate" else layer.limits.get(kind.name)
         if limit is not None and applies(kind, load.kind):
             use: Use = "step" if load.kind == "stress" and not kind.loads else "check"
             origin = _origin(limit, [(origin, table.limits.get(kind.name)) for origin, table in tables])
             unit: str = kind.unit or ("/s" if load.model == "open" else "users")
-            yield AppliedLimit(service.name, load.name, endpoint, kind.name, unit, *_amounts(limit), origin, use)
+            amounts = _amounts(limit)
+            row = AppliedLimit(service.name, load.name, endpoint, kind.name, unit, *amounts, origin, use)
+            yield _applied(limit, row)
     for (name, stat), limit in layer.custom.items():
         origin = _origin(limit, [(origin, table.custom.get((name, stat))) for origin, table in tables])
-        custom_unit = service.metrics[name].unit
-        yield AppliedLimit(service.name, load.name, endpoint, f"{name}.{stat}", custom_unit, *_amounts(limit), origin)
+        unit, amounts = service.metrics[name].unit, _amounts(limit)
+        row = AppliedLimit(service.name, load.name, endpoint, f"{name}.{stat}", unit, *amounts, origin)
+        yield _applied(limit, row)
 
 
 def _tables(budget: Budget, load: str, endpoint: str | None) -> list[tuple[Origin, BudgetLayer]]:

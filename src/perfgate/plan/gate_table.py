@@ -21,6 +21,7 @@ _SAME_NAME = (
     "require_baseline",
     "store",
     "together",
+    "uncertain",
     "undecided",
 )
 _IN_MS = {name: f"{name}_ms" for name in ("loop_lag", "schedule_lag", "throttled", "clock_step")}

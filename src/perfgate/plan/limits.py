@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from perfgate.plan.budget import METRICS, Budget, BudgetLayer, CustomMetric, Limit, MetricKind, Scope
+from perfgate.plan.budget import DEFAULT, METRICS, Budget, BudgetLayer, CustomMetric, Limit, MetricKind, Scope
 from perfgate.plan.findings import nearest
 from perfgate.plan.limit_tables import NOT_IN_BUDGET
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from perfgate.plan.tables import ServiceTable
     from perfgate.plan.tiers import Tiers
 
-DEFAULT = "default"  # the source of limits that nobody wrote
 DRIFT_WARN_PERCENT = 10.0
 DRIFT_FAIL_PERCENT = 25.0
 _FROM_PROCESS = frozenset({"cpu", "memory", "memory_drift", "startup_time"})

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_COMMENT = re.compile(r"#[^\n]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _BARE_VALUE = re.compile(r"[^,\]}\r\n#]*")
 _STRING = re.compile(
@@ -46,6 +47,13 @@ class Lines:
         return 1
 
 
+def strings_and_comments(text: str) -> tuple[list[tuple[Path, int, int]], list[tuple[int, int]]]:
+    """Where the strings of a valid TOML document stand, with the paths of their keys, and where its comments do."""
+    scanner = _Scanner(text)
+    scanner.scan()
+    return scanner.strings, scanner.comments
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -53,6 +61,8 @@ class _Scanner:
         self._line = 1
         self._lines: dict[Path, int] = {}
         self._last_index: dict[Path, int] = {}  # of each array of tables
+        self.strings: list[tuple[Path, int, int]] = []
+        self.comments: list[tuple[int, int]] = []
 
     def scan(self) -> dict[Path, int]:
         table: Path = ()
@@ -122,7 +132,9 @@ class _Scanner:
         elif self._peek("{"):
             self._inline_table(path)
         elif self._peek('"') or self._peek("'"):
+            start = self._at
             self._skip(_STRING)
+            self.strings.append((path, start, self._at))
         else:
             self._skip(_BARE_VALUE)
 
@@ -154,7 +166,9 @@ class _Scanner:
         return self._text.startswith(mark, self._at)
 
     def _skip_blank(self) -> None:
+        start = self._at
         self._skip(_BLANK)
+        self.comments += [match.span() for match in _COMMENT.finditer(self._text, start, self._at)]
 
     def _skip(self, pattern: re.Pattern[str]) -> None:
         match = pattern.match(self._text, self._at)

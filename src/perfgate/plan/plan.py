@@ -8,7 +8,7 @@ from pathlib import Path  # noqa: TC003  (dataclass fields are resolved at run t
 from typing import Literal
 
 from perfgate.plan.benchmarks import BenchmarkBudget  # noqa: TC001
-from perfgate.plan.budget import Budget, CustomMetric, Limit
+from perfgate.plan.budget import Budget, CustomMetric, Limit, Uncertain
 from perfgate.plan.profile import Profile  # noqa: TC001
 
 LoadKind = Literal["steady", "stress", "spike", "soak", "scenario"]
@@ -60,6 +60,7 @@ class Service:
         scenario: the locustfile.
         scenario_text: the path as written, for messages.
         user_classes: which of its User classes to drive; empty means all.
+        own_hosts: whether these keep hosts of their own; None: see `plan.own_hosts`.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Service:
     ready_timeout_s: float = 30.0
     stop_timeout_s: float = 10.0
     user_classes: tuple[str, ...] = ()
+    own_hosts: bool | None = None
     tags: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
     budget: Budget = field(default_factory=Budget)
@@ -125,6 +127,7 @@ class Gate:
         baseline: `merge-base`, `latest`, `pinned`, `tag:NAME`, or a Git revision.
         branch: whose runs are the history; None: the pull request's target, else the remote's default branch.
         undecided: what an undecided check of a paired comparison makes of the verdict.
+        uncertain: what a broken limit is that lies within the measurement's own 95 % interval.
         history: how many comparable runs a run is held against, at most.
         keep: how long runs are kept: `90 days`, or how many; None keeps all.
         store: where the history is kept: a database URL, or `git:BRANCH`.
@@ -141,6 +144,7 @@ class Gate:
     require_baseline: bool = False
     branch: str | None = None
     undecided: Literal["invalid", "warn"] = "invalid"
+    uncertain: Uncertain = "warn"
     history: int = 50
     keep: str | int | None = None
     store: str = "sqlite:///.perfgate/history.db"
@@ -155,11 +159,13 @@ class Compare:
         max_duration_s: time for each load at both sides together.
         block_s: length of one block at one side, its warm-up included; None: as the service's own times allow.
         own_cpus: the generator and the services may be given CPUs of their own.
+        answers: what an endpoint is of which most answers are others at the head.
     """
 
     max_duration_s: float = 120.0
     block_s: float | None = None
     own_cpus: bool = True
+    answers: Literal["invalid", "warn"] = "invalid"
 
 
 @dataclass(frozen=True)

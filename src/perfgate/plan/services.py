@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCENARIO_MISSING = "scenario-missing"
 PORT = "{port}"
+_HTTP = ("http", "https")
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f]")
 _ONLY_WITH_COMMAND = ("env", "cwd", "setup", "stop_timeout")
 
@@ -74,6 +75,7 @@ def build_service(name: str, table: ServiceTable, place: Place, around: Surround
         ready_timeout_s=Service.ready_timeout_s if table.ready_timeout is None else table.ready_timeout,
         stop_timeout_s=Service.stop_timeout_s if table.stop_timeout is None else table.stop_timeout,
         user_classes=tuple(table.user_classes or ()),
+        own_hosts=table.own_hosts,
         tags=tuple(table.tags or ()),
         exclude_tags=tuple(table.exclude_tags or ()),
         budget=build_budget(table, place, scene),
@@ -99,9 +101,6 @@ def _load_names(table: ServiceTable, place: Place, around: Surroundings) -> tupl
 def _check_url(table: ServiceTable, place: Place, around: Surroundings) -> None:
     here = place.at("url")
     url = table.url.replace(PORT, "1")  # any port will do to look at the rest
-    if not url.lower().startswith(("http://", "https://")):
-        here.wrong(f"{shown(table.url)} is not an http or https URL", 'write e.g. "http://127.0.0.1:8000"')
-        return
     problem = _url_problem(url)
     if problem:
         here.wrong(*problem)
@@ -115,9 +114,11 @@ def _url_problem(url: str) -> tuple[str, str] | None:
     try:
         host_of(url)
         parts = urlsplit(url)
-        _ = parts.port  # raises when it is not a number up to 65535
+        port = parts.port  # raises when it is not a number up to 65535
     except ValueError as error:
         return f"not a usable URL: {error}", 'write e.g. "http://127.0.0.1:8000"'
+    if parts.scheme not in _HTTP and port is None:  # which port it stands for is not known here
+        return f"{shown(url)} has no port", f'write it, e.g. "{parts.scheme}://127.0.0.1:1883"'
     if _UNPRINTABLE.search(url):
         return "white space and control characters cannot stand in a URL", "write them as %20 and so on"
     if parts.username is not None:
@@ -157,6 +158,9 @@ def _check_ready(table: ServiceTable, place: Place, around: Surroundings) -> Non
         place.wrong("white space and control characters cannot stand in a URL", "write them as %20 and so on")
         return
     if table.ready.startswith("/"):
+        if not table.url.lower().startswith(("http://", "https://")):
+            words = f"{shown(table.ready)} is a path, and the service's url is not http"
+            place.wrong(words, 'write a whole URL such as "http://127.0.0.1:8000/health", or leave it out')
         return
     if not table.ready.lower().startswith(("http://", "https://")):
         place.wrong(f"{shown(table.ready)} is neither a path nor a URL", 'write e.g. "/health"')

@@ -15,10 +15,13 @@ from pydantic import ValidationError
 from perfgate.plan.budget import METRICS, MetricKind, Scope
 from perfgate.plan.findings import Findings, Problem, did_you_mean, nearest
 from perfgate.plan.limit_tables import NOT_IN_BUDGET, RequestLimits, Table
+from perfgate.plan.other_tools import meant
 from perfgate.plan.tables import BudgetsFile
 from perfgate.plan.units import AmountError, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
@@ -34,6 +37,7 @@ _EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
 }
+_NAMES_ONLY = 'a load stands in a table of its own, [loads.NAME], and the service lists names: loads = ["NAME"]'
 
 
 def read_shape(doc: dict[str, Any], findings: Findings) -> BudgetsFile:
@@ -123,8 +127,22 @@ class _Reader:
         if key in METRICS and issubclass(table, RequestLimits):
             return Problem(path, *_misplaced(METRICS[key]))
         if _key_in_budget(path) == path:
-            return Problem(path, NOT_IN_BUDGET, nearest(key, [*fields, *self._loads]))
-        return Problem(path, "unknown key", nearest(key, fields))
+            return Problem(path, NOT_IN_BUDGET, _instead(key, [*fields, *self._loads]))
+        if key == "budget" and path[0] == "loads":
+            return Problem(path, "unknown key", f"limits of one load stand with the service: {_budget_of_load(path)}")
+        return Problem(path, "unknown key", _instead(key, fields))
+
+
+def _instead(key: str, known: Iterable[str]) -> str:
+    """The next step for an unknown key: what a word of another tool is called here, or the nearest spelling."""
+    ours = meant(key, known)
+    if key in ("spawn_rate", "hatch_rate") and ours:
+        return f'{did_you_mean(ours)} It is the time to climb to all users, as "10s", not users per second'
+    return did_you_mean(ours) if ours else nearest(key, known)
+
+
+def _budget_of_load(path: Path) -> str:
+    return f"[services.NAME.budget.{path[1]}]"
 
 
 def _misplaced(metric: MetricKind) -> tuple[str, str]:
@@ -151,7 +169,9 @@ def _artifact_hint(path: Path, error: AmountError) -> str:
 def _value_problem(path: Path, details: ErrorDetails) -> Problem:
     kind, value = details["type"], details["input"]
     if kind in _EXPECTED:
-        return Problem(path, f"{_EXPECTED[kind]} is expected, not {shown(value)}", _about(path))
+        a_load = isinstance(value, dict | list) and path[0] == "services" and path[2:3] == ("loads",)
+        hint = _NAMES_ONLY if a_load else _about(path)
+        return Problem(path, f"{_EXPECTED[kind]} is expected, not {shown(value)}", hint)
     if kind == "literal_error":
         expected = str(details.get("ctx", {}).get("expected", ""))
         choices = re.findall(r"'([^']*)'", expected)

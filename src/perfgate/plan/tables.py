@@ -78,7 +78,7 @@ Command = Annotated[tuple[str, ...], PlainValidator(_read_command), WithJsonSche
 class ServiceTable(Table):
     """A service under test."""
 
-    url: str = Field(description="Base URL; with `command` it may hold `{port}`, a free port.")
+    url: str = Field(description="Base URL, of any scheme; with `command` it may hold `{port}`, a free port.")
     scenario: str = Field(description="The locustfile, relative to budgets.toml.", min_length=1)
     command: Command | None = key("Starts the service, as one string or as a list of words; no shell is involved.")
     setup: Command | None = key(
@@ -93,6 +93,10 @@ class ServiceTable(Table):
     stop_timeout: Seconds | None = key("How long the service may take to end before it is killed; 10s unless written.")
     loads: list[str] | None = key("The loads to drive, by name; all of the file unless written.", min_length=1)
     user_classes: list[str] | None = key("User classes of the scenario to drive; all unless written.", min_length=1)
+    own_hosts: bool | None = key(
+        "Whether User classes keep a `host` of their own (true) or are all driven at `url` (false); unless written, "
+        "hosts of other services are kept, and the only host there is gives way to `url`."
+    )
     tags: list[str] | None = key("Only tasks with one of these tags are run.", min_length=1)
     exclude_tags: list[str] | None = key("Tasks with one of these tags are not run.", min_length=1)
     budget: ServiceLimits | None = key("Limits of the whole service, and inherited by its endpoints.")
@@ -205,6 +209,10 @@ class GateTable(Table):
     )
     undecided: Literal["invalid", "warn"] | None = key(
         "What `perfgate compare` makes of a check that stays undecided; invalid (exit code 3) unless written."
+    )
+    uncertain: Literal["warn", "fail"] | None = key(
+        "What a broken limit is that lies within the 95 % interval of the percentile that is held against it; warn "
+        "unless written. More than twice the limit fails all the same."
     )
     history: Annotated[int, Field(ge=5, le=1000)] | None = key(
         "How many comparable runs of the branch a run is held against, at most; 50 unless written."

@@ -13,6 +13,7 @@ from typing import Any
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _AMOUNT = re.compile(rf"(?P<sign>-?)(?P<number>{_NUMBER})(?P<unit>.*)", re.DOTALL)
+_GREEK_MU = "\u03bc"  # some keyboards write it for the micro sign, from which nobody can tell it apart
 _LONGEST_NUMBER = 40  # digits; longer ones mean nothing, and Python refuses to convert much longer ones
 
 
@@ -103,6 +104,7 @@ class Quantity:
     def _size(self, unit: str, value: object) -> Fraction:
         if not unit:
             raise AmountError(f"{shown(value)} is without a unit", self.hint)
+        unit = unit.replace(_GREEK_MU, "µ")
         if unit not in self.units:
             raise AmountError(f"{shown(value)} is not {self.noun}: unknown unit {shown(unit)}", self.hint)
         return self.units[unit]
@@ -115,7 +117,8 @@ class Quantity:
     @property
     def pattern(self) -> str:
         """A regular expression for JSON Schema; it accepts all that `parse` does, and absurd amounts too."""
-        return f"^{_NUMBER} ?({'|'.join(self.units)})$"
+        units = "|".join(self.units).replace("µ", f"[µ{_GREEK_MU}]")
+        return f"^{_NUMBER} ?({units})$"
 
     def json_schema(self) -> dict[str, Any]:
         """The JSON Schema of what `parse` accepts."""
@@ -128,8 +131,13 @@ def _sizes(**units: int | str) -> dict[str, Fraction]:
 
 DURATION = Quantity(
     "a duration",
-    _sizes(us="1/1000000", ms="1/1000", s=1, m=60, min=60, h=3600, d=86400),
-    ("250ms", "10s", "2m", "1h", "500us"),
+    {
+        "ns": Fraction(1, 10**9),
+        "us": Fraction(1, 10**6),
+        "µs": Fraction(1, 10**6),
+        **_sizes(ms="1/1000", s=1, m=60, min=60, h=3600, d=86400),
+    },
+    ("250ms", "10s", "2m", "1h", "500us", "10ns"),
     "7d",
 )
 RATE = Quantity(

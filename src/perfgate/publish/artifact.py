@@ -1,7 +1,8 @@
 """Reads results that somebody else may have written: every byte is checked before it means anything.
 
 A pull request from a fork runs its own code, so the `result.json` that its job leaves can hold anything. What is read
-here is limited in size, taken out of archives without touching the disk, and held against the published models.
+here is limited in size, taken out of archives without touching the disk, and held against the published models. Only
+what is stored or deflated in an archive is read: other methods can make gigabytes of a kilobyte at once.
 """
 
 from __future__ import annotations
@@ -11,25 +12,34 @@ import math
 import stat
 import zipfile
 import zlib
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from perfgate.errors import RecordingError
+from perfgate.reading import LARGEST_DOCUMENT, MB, open_file, read_bytes
 from perfgate.report.comment import Part
 from perfgate.report.tables import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from perfgate.judge.result import Result
-
-LARGEST_FILE = 32 * 1024 * 1024  # bytes of one result.json; a day's soak has about 10 MB
-LARGEST_TOTAL = 64 * 1024 * 1024  # bytes of all of them
+    from perfgate.judge.result import Result, RunResult, ServiceResult
+LARGEST_FILE = 64 * 1024 * 1024  # bytes of one result.json; a day's soak has about 10 MB, 40,000 checks 27 MB
+LARGEST_TOTAL = 128 * 1024 * 1024  # bytes of all of them
 MOST_RESULTS = 100
 MOST_MEMBERS = 10_000  # of an archive, or files of a folder
 DEEPEST = 64  # levels of JSON; a result has 9
-MOST_ITEMS = 20_000  # checks, runs and reasons of all results together: a line is laid out for each
-_TOO_MANY = f"more than {MOST_ITEMS:,} checks, loads and reasons"
+MOST_ITEMS = 100_000  # checks and reasons of all results together: a line is laid out for each, in 0.1 ms
+MOST_LOADS = 10_000
+_TOO_MANY = f"more than {MOST_LOADS:,} services, loads and doubts"
+_RANK = {"fail": 0, "invalid": 1, "warn": 2, "pass": 3, "skipped": 4}
+_MOST_NESTED = 1_000_000  # objects and arrays of one result; a result with 20,000 checks has some 30,000
+_MOST_VALUES = 5_000_000
+_LARGEST_DIRECTORY = 4 * MB  # bytes of an archive's list of its files
+_ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")  # how one begins; an empty one
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_PIECE = 64 * 1024
 _BEYOND_INT = 2**63
 _LONGEST_WORDS = 500  # characters of a message or a place
 _NAME = "result.json"
@@ -48,14 +58,20 @@ def read_parts(paths: Sequence[Path], *, name: str = _NAME) -> list[Part]:
     Raises:
         RecordingError: slug `artifact`; one cannot be read, is too large, or is not a result.
     """
+    try:
+        return _parts(paths, name)
+    except MemoryError as error:
+        raise _error("there is not enough memory to read it", ", ".join(map(str, paths)), "") from error
+
+
+def _parts(paths: Sequence[Path], name: str) -> list[Part]:
     texts = list(_limited(_texts(paths, name)))
     if not texts:
         raise _error(f"there is no {name}", ", ".join(map(str, paths)), "give the file that `perfgate run` wrote")
     names = distinct([place for place, _ in texts]) if len(texts) > 1 else [""]
     parts = [Part(name, parse_untrusted(text, place)) for name, (place, text) in zip(names, texts, strict=True)]
-    if sum(_items(part.result) for part in parts) > MOST_ITEMS:
-        raise _error(_TOO_MANY, ", ".join(map(str, paths)), "comment on fewer results at once")
-    return parts
+    room = MOST_ITEMS // len(parts)
+    return [Part(part.name, trimmed(part.result, room)) for part in parts]
 
 
 def parse_untrusted(text: bytes, place: str) -> Result:
@@ -71,6 +87,7 @@ def parse_untrusted(text: bytes, place: str) -> Result:
         raise _too_large(place)
     try:
         decoded = text.decode("utf-8")
+        _check_size(decoded)
         _check(json.loads(decoded, parse_constant=_refuse, object_pairs_hook=_object), 0)
         return _countable(result_json.parse(decoded))
     except RecordingError as error:
@@ -79,17 +96,55 @@ def parse_untrusted(text: bytes, place: str) -> Result:
         raise _error(f"not a result: {str(error)[:200]}", place, "") from error
 
 
+def _check_size(text: str) -> None:
+    """Refuse what would need a hundred times its size in memory: empty arrays by the million."""
+    if text.count("[") + text.count("{") > _MOST_NESTED or text.count(",") > _MOST_VALUES:
+        raise ValueError("more values than a result can have")
+
+
 def _countable(result: Result) -> Result:
-    """The result, if it has no more of anything than a real one can have: a page is laid out from it."""
-    if _items(result) > MOST_ITEMS:
+    """The result, if it has no more loads than a real one can have."""
+    loads = sum(1 + len(run.doubts) for run in result.runs)
+    slowest = sum(len(run.slowest) for run in result.runs)
+    if loads + len(result.services) + len(result.acceptances) > MOST_LOADS or slowest > MOST_ITEMS:
         raise ValueError(_TOO_MANY)
     return result
 
 
-def _items(result: Result) -> int:
-    run_items = sum(len(run.checks) + len(run.reasons) + len(run.doubts) + len(run.slowest) for run in result.runs)
-    items = len(result.checks) + len(result.reasons) + len(result.services) + len(result.runs) + run_items
-    return items + sum(len(service.checks) + len(service.reasons) for service in result.services)
+def trimmed(result: Result, most: int) -> Result:
+    """The result with so many checks at most, and as many reasons, the worst ones; a note says how many were left out.
+
+    Whatever perfgate has written can be commented on: a suite has thousands of names, and each may fail.
+    """
+    parts: list[ServiceResult | RunResult] = [*result.services, *result.runs]
+    checks = [*result.checks]
+    reasons = len(result.reasons)
+    for part in parts:
+        checks += part.checks
+        reasons += len(part.reasons)
+    if len(checks) + reasons <= most:
+        return result
+    worst = sorted(checks, key=lambda check: _RANK[check.status])[: most // 2]
+    kept, room = {id(check) for check in worst}, most // 2
+
+    def lists(one: Result | ServiceResult | RunResult) -> dict[str, Any]:
+        nonlocal room
+        told = one.reasons[:room]
+        room -= len(told)
+        return {"checks": [check for check in one.checks if id(check) in kept], "reasons": told}
+
+    note = (
+        f"{len(checks):,} checks and {reasons:,} reasons are too many to be told of here: the {len(worst):,} worst "
+        "checks are counted and shown, and the full report has all."
+    )
+    return result.model_copy(
+        update={
+            **lists(result),
+            "services": [service.model_copy(update=lists(service)) for service in result.services],
+            "runs": [run.model_copy(update=lists(run)) for run in result.runs],
+            "notes": [note, *result.notes],
+        }
+    )
 
 
 def distinct(places: Sequence[str]) -> list[str]:
@@ -140,22 +195,37 @@ def _linked(path: Path, folder: Path) -> bool:
 
 def _file(path: Path, name: str = _NAME) -> Iterator[tuple[str, bytes]]:
     try:
-        if zipfile.is_zipfile(path):
+        if path.name != name and _is_archive(path):  # what is called a result is one, or nothing
             yield from _members(path, name)
             return
-        with path.open("rb") as file:
-            text = file.read(LARGEST_FILE + 1)
+        text = read_bytes(path, LARGEST_FILE)
     except OSError as error:
         raise _error(f"cannot be read: {error.strerror}", str(path), "") from error
-    if len(text) > LARGEST_FILE:
-        raise _too_large(str(path))
     yield path.as_posix(), text
+
+
+def _is_archive(path: Path) -> bool:
+    with open_file(path) as file:
+        return file.peek(len(_ARCHIVE[0])).startswith(_ARCHIVE)
+
+
+class _Directory(BufferedReader):
+    """An archive's file, of which `zipfile` reads the list of its files at once, however long it says that is."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As any file; only that nobody reads more at once than the list may have."""
+        wanted = _LARGEST_DIRECTORY + 1 if size is None or size < 0 else size
+        content = super().read(min(wanted, _LARGEST_DIRECTORY + 1))
+        if len(content) > _LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile("its list of files is too long")
+        return content
 
 
 def _members(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
     """The results in an archive, read into memory: nothing is ever written where a member's name says."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        opened = open_file(path, most=LARGEST_DOCUMENT)
+        with _Directory(opened.detach()) as file, zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             if len(members) > MOST_MEMBERS:
                 raise _error(f"more than {MOST_MEMBERS:,} files in the archive", str(path), "")
@@ -173,11 +243,16 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> by
         raise _error("a name in the archive leads out of it", place, "")
     if stat.S_ISLNK(member.external_attr >> 16):
         raise _error("a file in the archive is a link", place, "")
-    with archive.open(member) as file:  # what the archive says of its sizes is not believed: so many bytes are read
-        text = file.read(LARGEST_FILE + 1)
-    if len(text) > LARGEST_FILE:
-        raise _too_large(place)
-    return text
+    if member.compress_type not in _METHODS:
+        raise _error("it is neither stored nor deflated", place, "pack it with another program")
+    pieces, size = [], 0
+    with archive.open(member) as file:  # what the archive says of its sizes is not believed
+        while piece := file.read(_PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LARGEST_FILE:
+                raise _too_large(place)
+    return b"".join(pieces)
 
 
 def _check(value: Any, depth: int) -> None:

@@ -101,7 +101,7 @@ def connect(request: MergeRequest, env: Mapping[str, str]) -> Gitlab:
         from gitlab import Gitlab
     except ImportError as error:
         raise UsageError(
-            "python-gitlab is not installed", hint="pip install 'perfgate[gitlab]'", slug="gitlab-extra"
+            "python-gitlab is not installed", hint="pip install python-gitlab", slug="gitlab-extra"
         ) from error
     return Gitlab(request.url, private_token=token, timeout=_TIMEOUT_S)
 

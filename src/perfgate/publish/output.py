@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
@@ -16,6 +17,25 @@ if TYPE_CHECKING:
 
 # The reader has gone, as `head` does: that is its right, and no fault.
 _READER_GONE = frozenset({errno.EPIPE, errno.EIO, errno.ESHUTDOWN, errno.ECONNRESET})
+
+
+# What the reports are drawn with, for streams that have no such characters; all others are shown as escapes.
+_PLAIN = {"─": "-", "…": "...", "·": "*", "≥": ">=", "≤": "<=", "µ": "u"} | dict(
+    zip("▁▂▃▄▅▆▇█", "_.-~=+*#", strict=True)
+)
+_ENCODABLE = "perfgate-encodable"
+
+
+def _in_plain_characters(error: UnicodeError) -> tuple[str | bytes, int]:
+    """An error handler of codecs: what cannot be encoded is drawn with plainer characters, or shown as an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    plain = (_PLAIN.get(char) or char.encode("ascii", "backslashreplace").decode("ascii") for char in text)
+    return "".join(plain), error.end
+
+
+codecs.register_error(_ENCODABLE, _in_plain_characters)
 
 
 class Output(io.TextIOBase):
@@ -103,6 +123,9 @@ def guarded_streams() -> Iterator[Output]:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
     before = sys.stdout, sys.stderr
+    handlers = [(stream, stream.errors) for stream in before if isinstance(stream, io.TextIOWrapper)]
+    for stream, _ in handlers:  # a name that the terminal has no characters for must not end anything
+        stream.reconfigure(errors=_ENCODABLE)
     nowhere = io.StringIO()
     out = Output(sys.stdout or cast("TextIO", nowhere))
     sys.stdout, sys.stderr = cast("TextIO", out), cast("TextIO", Output(sys.stderr or cast("TextIO", nowhere)))
@@ -112,6 +135,9 @@ def guarded_streams() -> Iterator[Output]:
         out.flush()
         sys.stderr.flush()
         sys.stdout, sys.stderr = before
+        for stream, errors in handlers:
+            if not stream.closed:
+                stream.reconfigure(errors=errors)
 
 
 def wants_color(stream: TextIO) -> bool:

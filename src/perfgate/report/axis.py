@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 # Unit of the values: the units to choose from, as (name, size of one in the values' unit), largest first.
 _SCALES: dict[str, tuple[tuple[str, float], ...]] = {
-    "ms": (("s", 1000.0), ("ms", 1.0), ("µs", 0.001)),
+    "ms": (("s", 1000.0), ("ms", 1.0), ("µs", 1e-3), ("ns", 1e-6)),
     "bytes": (("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1.0)),
     "cores": (("%", 0.01),),
     "/s": (("/s", 1.0),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import log
 from typing import TYPE_CHECKING
 
-from perfgate.judge.words import counted, number, quantity
+from perfgate.judge.words import counted, label, number, quantity
 from perfgate.report.element import element, written
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _ASKED_PERCENT = 5.0  # above what is tolerated
 _LONGEST_TOLD_S = 3600.0
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 320, 56, 90, 34, 40
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 640, 320, 56, 120, 34, 40
 _COLOURS = {"mean": "#666666", "p50": "#1f77b4", "p95": "#d62728"}
 
 
@@ -30,7 +30,7 @@ def render(found: Calibration, place: str) -> str:
             f"95 % interval {_percent(low)} to {_percent(high)}); undecided: {found.undecided}"
         ),
         "  spread of changes that are none: "
-        + ", ".join(f"{metric} {_percent(spread / 100)}" for metric, spread in found.spread_percent.items()),
+        + ", ".join(f"{_called(metric)} {_percent(spread / 100)}" for metric, spread in found.spread_percent.items()),
         "",
         f"the smallest slowdown that is found in 9 of 10 cases ({number(found.tolerated_percent)} % is tolerated):",
         *_table([row for row in found.detectable if row.by_metric]),
@@ -49,10 +49,21 @@ def _table(rows: Sequence[Detectable]) -> Iterator[str]:
         yield "  too few pairs: measure longer"
         return
     metrics = [metric for metric in _COLOURS if any(metric in row.by_metric for row in rows)]
-    yield "  ".join(["  time", " pairs", *(f"{metric:>9}" for metric in metrics), "  worst endpoint's p95"])
+    yield "  ".join(
+        ["  time", " pairs", *(f"{_called(metric):>{_width(metric)}}" for metric in metrics), "  worst endpoint's p95"]
+    )
     for row in rows:
-        cells = [f"{_found(row.by_metric.get(metric)):>9}" for metric in metrics]
+        cells = [f"{_found(row.by_metric.get(metric)):>{_width(metric)}}" for metric in metrics]
         yield "  ".join([f"{row.duration_s:>5.0f}s", f"{row.pairs:>6}", *cells, f"{_found(row.worst.get('p95')):>22}"])
+
+
+def _called(metric: str) -> str:
+    """As in the comparison itself, whose mean is the geometric one."""
+    return label(metric, "paired")
+
+
+def _width(metric: str) -> int:
+    return max(9, len(_called(metric)))
 
 
 def _found(value: float | None) -> str:
@@ -120,7 +131,7 @@ def _curve(rows: Sequence[Detectable], metric: str, colour: str, highest: float)
     for x, y in points:
         yield element("circle", cx=x, cy=y, r=3, fill=colour)
     x, y = points[-1]
-    yield _text(x + 8, y + 4, metric, "start", colour)
+    yield _text(x + 8, y + 4, _called(metric), "start", colour)
 
 
 def _step(highest: float) -> float:

@@ -5,6 +5,7 @@ A change is shown as it was measured, "more" being positive; whether more is wor
 
 from __future__ import annotations
 
+from math import inf, isnan, nan
 from typing import TYPE_CHECKING, Literal
 
 from perfgate.judge.words import label, quantity, signed_percent
@@ -72,15 +73,46 @@ def in_parts(rows: Iterable[CheckRow], *parts: Part) -> list[CheckRow]:
 
 
 def most_changed(rows: Sequence[CheckRow]) -> CheckRow:
-    """The one to name first: an endpoint's latency, then the whole service's, then resources; the largest of them."""
+    """The one to name first: errors that became more, an endpoint's latency, the service's, resources; the surest."""
     return max(
         rows,
         key=lambda row: (
+            _has_more_errors(row.check),
             row.check.metric in LATENCIES and row.check.endpoint is not None,
             row.check.metric in LATENCIES,
-            abs(row.check.change_percent or 0.0),
+            sureness(row.check),
         ),
     )
+
+
+def sureness(check: Check) -> tuple[float, float]:
+    """What changes are ranked by: how far it moved at least, and of those that are alike, how far by the estimate.
+
+    At least is the end of the interval that lies nearer to "no change": the largest of many estimates is mostly the
+    one that is known worst. It is below 0 where the interval reaches over to the other side, and comes after all
+    others where no interval is known. To be halved is to move as far as to be doubled, which is 1.0. Errors that surely
+    became more come before all else: latencies of a service that fails say little.
+    """
+    if _has_more_errors(check):
+        return inf, abs(_points(check) or 0.0)
+    estimate = check.change_percent
+    if estimate is None or isnan(estimate):
+        return -inf, abs(_points(check) or 0.0) / 100
+    ends = check.interval_percent
+    nearer = nan if ends is None else min(ends) if estimate >= 0 else max(ends)
+    moved = _distance(nearer) if estimate >= 0 else -_distance(nearer)
+    return -inf if isnan(moved) else moved, abs(_distance(estimate))
+
+
+def _has_more_errors(check: Check) -> bool:
+    return check.metric == "error_rate" and check.decision == "worse" and check.status == "fail"
+
+
+def _distance(percent: float) -> float:
+    """A change on a scale on which doubling is 1.0 and halving -1.0."""
+    if percent >= 0:
+        return percent / 100
+    return 1 - 1 / (1 + percent / 100) if percent > -100 else -inf
 
 
 def verdict_word(rows: Sequence[CheckRow], decision: str = "worse") -> str:
@@ -112,7 +144,7 @@ def is_only_shown(row: CheckRow) -> bool:
 
 def measure(row: CheckRow) -> str:
     """The metric's name for people."""
-    return printable(label(row.check.metric))
+    return printable(label(row.check.metric, row.check.kind))
 
 
 def before(row: CheckRow) -> str:
@@ -133,10 +165,17 @@ def change(row: CheckRow) -> str:
     check = row.check
     if check.change_percent is not None:
         return signed_percent(check.change_percent)
-    if check.unit != "share" or check.baseline is None or check.observed is None:
+    points = _points(check)
+    if points is None:
         return UNKNOWN
-    points = (check.observed - check.baseline) * 100
     return f"{'-' if points < 0 else '+'}{words_number(abs(points), 2)} points"
+
+
+def _points(check: Check) -> float | None:
+    """The change of a rate in percentage points; None when it is not known, or is no rate."""
+    if check.unit != "share" or check.baseline is None or check.observed is None:
+        return None
+    return (check.observed - check.baseline) * 100
 
 
 def interval(row: CheckRow) -> str:

@@ -1,4 +1,7 @@
-"""CSV: one row per run, phase and endpoint, and one per compared check, with the unit of every number beside it."""
+"""CSV: one row per run, phase and endpoint, one per compared check, and one per check of a limit.
+
+The unit of every number stands beside it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from perfgate.report.changes import is_compared
-from perfgate.report.tables import printable, run_rows
+from perfgate.report.tables import check_rows, printable, run_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +24,7 @@ Row = dict[str, object]
 STATISTICS = ("mean", "p50", "p90", "p95", "p99", "p99_9", "min", "max")
 _TIMES = (("latency", "latency_ms"), ("service", "service_ms"), ("failed", "failed_ms"))
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones, too: some spreadsheets take them for the same
-_INTERVALS = ("p50", "p95", "p99")
+_INTERVALS = ("p50", "p90", "p95", "p99", "p99_9")
 _RESOURCES = {
     "cpu_mean_cores": "cpu_mean",
     "cpu_max_cores": "cpu_max",
@@ -72,17 +75,27 @@ COLUMNS = (
     *_RESOURCES,
     "saturated",
     *CHANGE_COLUMNS,
+    "observed",
+    "limit",
+    "caveat",
+    "uncertain",
+    "observed_low",
+    "observed_high",
+    "samples",
+    "samples_needed",
 )
 
 
 def render(result: Result) -> str:
     """The table with a heading line; unknown numbers are empty cells.
 
-    `scope` is `service` (the whole, with an empty `endpoint`), `endpoint`, or `comparison`: a compared check, whose
-    `base` and `head` are in its `unit`. Custom metrics add a column for each statistic after `COLUMNS`,
-    `metric NAME p95 (UNIT)`. Text from outside that a spreadsheet would take for a formula has a `'` in front.
+    `scope` is `service` (the whole, with an empty `endpoint`), `endpoint`, `comparison`: a compared check, whose
+    `base` and `head` are in its `unit`, or `check`: one that is held against a limit, whose `observed`, `limit` and
+    interval (`observed_low` and `observed_high`, empty where it is not bounded) are in its `unit`. Custom metrics add a
+    column for each statistic after `COLUMNS`, `metric NAME p95 (UNIT)`. Text from outside that a spreadsheet would take
+    for a formula has a `'` in front.
     """
-    rows = [row for run in result.runs for row in _run_rows(result, run)]
+    rows = [*(row for run in result.runs for row in _run_rows(result, run)), *_of_no_load(result)]
     custom = sorted({name for row in rows for name in row} - set(COLUMNS))
     buffer = StringIO()
     writer = csv.DictWriter(buffer, [*COLUMNS, *custom], restval="", lineterminator="\n")
@@ -95,6 +108,40 @@ def safe(text: str) -> str:
     """A cell that no spreadsheet runs as a formula."""
     clean = printable(text, longest=1000)
     return f"'{clean}" if clean.lstrip().startswith(_FORMULA) else clean
+
+
+def _of_no_load(result: Result) -> Iterator[Row]:
+    """Checks of imported results, of artifacts, and of services as a whole."""
+    for row in check_rows(result):
+        if row.load:
+            continue
+        about: Row = {
+            "result": safe(result.id),
+            "commit": safe(result.revision.commit or ""),
+            "service": safe(row.service),
+        }
+        told = _compared(result, row) if is_compared(row) else _held(row)
+        yield {**about, **told, "endpoint": safe(row.name or "")}
+
+
+def _held(row: CheckRow) -> Row:
+    check = row.check
+    low, high = check.observed_interval or (None, None)
+    return {
+        "scope": "check",
+        "metric": "size" if row.is_artifact else safe(check.metric),
+        "kind": check.kind,
+        "status": check.status,
+        "unit": safe(check.unit),
+        "observed": check.observed,
+        "limit": check.limit,
+        "caveat": safe(check.caveat),
+        "uncertain": _yes(check.uncertain),
+        "observed_low": low,
+        "observed_high": high,
+        "samples": check.samples,
+        "samples_needed": check.samples_needed,
+    }
 
 
 def _run_rows(result: Result, run: RunResult) -> Iterator[Row]:
@@ -126,6 +173,9 @@ def _run_rows(result: Result, run: RunResult) -> Iterator[Row]:
         for name in dict.fromkeys(metric.endpoint for metric in phase.metrics if metric.endpoint is not None):
             if name not in named:  # reported for something that is not a request
                 yield {**placed, "scope": "endpoint", "endpoint": safe(name), **_metrics(phase, name)}
+    for row in run_rows(run):
+        if not is_compared(row):
+            yield {**about, **_held(row), "endpoint": safe(row.name or "")}
 
 
 def _compared(result: Result, row: CheckRow) -> Row:

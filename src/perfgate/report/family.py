@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from perfgate.report.tables import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,9 +31,13 @@ class Family:
     samples: dict[tuple[tuple[str, str], ...], float] = field(default_factory=dict)
 
     def add(self, value: float | None, **labels: str) -> None:
-        """Add a sample; unknown values are left out, and of two of one series the first stays."""
+        """Add a sample; unknown values are left out, and of two of one series the first stays.
+
+        Labels are shown on terminals and pages as they are, so they are made printable, as in every other report.
+        """
         if value is not None and not math.isnan(value):
-            self.samples.setdefault(tuple(labels.items()), value)
+            shown = {name: printable(text, longest=len(text)) for name, text in labels.items()}
+            self.samples.setdefault(tuple(shown.items()), value)
 
     def lines(self) -> Iterator[str]:
         """The family's lines; none when it has no samples."""
@@ -44,9 +50,7 @@ class Family:
 
 
 def _escaped(text: str, *, quote: bool = True) -> str:
-    out = text.replace("\\", "\\\\").replace("\n", "\\n").encode("utf-8", "replace").decode("utf-8")
-    # The format ends lines with a line feed alone; a carriage return would split one in some readers.
-    out = out.replace("\r", "\\\\r")
+    out = text.replace("\\", "\\\\").replace("\n", "\\n")
     return out.replace('"', '\\"') if quote else out
 
 

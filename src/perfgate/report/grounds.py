@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
-from perfgate.judge.words import counted, label, quantity
-from perfgate.report.changes import compared_rows, in_parts, span_of_detectable
-from perfgate.report.tables import group_name, lasting, moment, printable
+from perfgate.judge.words import counted, label, lasting, quantity
+from perfgate.report.changes import compared_rows, in_parts, most_changed, span_of_detectable
+from perfgate.report.concern import remedy
+from perfgate.report.tables import group_name, moment, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from perfgate.judge.result import Acceptance, Baseline, Result, Revision, RunResult
+    from perfgate.report.tables import CheckRow
 
 _SHOWN = 10  # digits of a commit
+OWN_LOAD = 2  # of the load average: the generator and a service that answers it
+_MANY_DROPPED = 0.2
+_MOST_FASTER = 10  # times the rate: beyond that it is another load
 
 
 def sides(result: Result) -> tuple[str, str] | None:
@@ -46,13 +54,18 @@ def advice(result: Result) -> list[str]:
     """What to do about what was found, besides `search_command`; nothing when nothing has to be done."""
     rows = compared_rows(result)
     told = []
-    if in_parts(rows, "worse"):
+    if worse := in_parts(rows, "worse"):
         prove = ", prove it on one machine with perfgate compare" if result.kind == "run" else ""
-        told.append(f"Make it faster{prove}, or accept it for a time with [[accept]] in budgets.toml.")
-    if in_parts(rows, "undecided"):
+        told.append(f"{remedy(most_changed(worse))}{prove}, or accept it for a time with [[accept]] in budgets.toml.")
+    undecided = in_parts(rows, "undecided")
+    told += [
+        busy
+        for run in result.runs
+        if (undecided or not run.sound) and (busy := busyness(run, result.environment.cpu_count))
+    ]
+    if undecided:
         told.append(
-            "Undecided is neither green nor red: drive longer (max_duration), where it is quieter, or tolerate more "
-            "(max_slowdown)."
+            f"Undecided is neither green nor red: {_what_decides(result, undecided)}, or tolerate more (max_slowdown)."
         )
     told += [
         f"Remove the acceptance at {printable(one.source) or 'budgets.toml'}: it expired on {printable(one.until)}."
@@ -60,6 +73,50 @@ def advice(result: Result) -> list[str]:
         if one.expired
     ]
     return told
+
+
+def busyness(run: RunResult, cores: int) -> str:
+    """That the machine was busy or disturbed while a load was compared, and what that cost; empty where it was not.
+
+    A comparison itself keeps about two cores busy at most, one driving and one answering: what wants to run beyond that
+    and beyond the cores there are has come from elsewhere.
+    """
+    made = run.comparison
+    if made is None:
+        return ""
+    dropped = sum(made.dropped.values())
+    driven = made.pairs + dropped
+    lost = f"{dropped:,} of {counted(driven, 'pair')} dropped" if dropped else ""
+    why = ", ".join(f"{printable(reason)} {count:,}" for reason, count in made.dropped.items())
+    load = made.load_average
+    if load is not None and load > cores + OWN_LOAD:
+        on = counted(cores, "core")
+        told = ", ".join(filter(None, [f"this machine is busy (load {quantity(round(load, 1), '')} on {on})", lost]))
+        return f"{_place(run)}: {told}{f' ({why})' if why else ''}: compare where it is quieter."
+    if dropped > _MANY_DROPPED * driven:
+        return f"{_place(run)}: this machine is disturbed, {lost} ({why}): compare where it is quieter."
+    return ""
+
+
+def _what_decides(result: Result, undecided: Sequence[CheckRow]) -> str:
+    """What would decide, in time, and in requests where users' pauses are what takes the time."""
+    needed = [row.check.needed_s for row in undecided if row.check.needed_s is not None]
+    if not needed:
+        return "drive longer (--max-duration), where it is quieter"
+    minutes = max(ceil(max(needed) / 60), 1)
+    every = "all" if len(needed) == len(undecided) else f"{len(needed)} of {len(undecided)}"
+    told = f"--max-duration {minutes}m would tell {every} by forecast"
+    rates = [rate for run in result.runs if (rate := _faster(run, max(needed)))]
+    return f'{told}, rate = "{max(rates):,}/s" in place of users with think time sooner' if rates else told
+
+
+def _faster(run: RunResult, needed_s: float) -> int:
+    """Requests per second that bring in the same time what is wanted; 0 where it is not users who hold them back."""
+    made = run.comparison
+    if made is None or not made.base_url or run.model != "closed" or run.total is None or made.duration_s <= 0:
+        return 0
+    rate = run.total.throughput_per_s * min(needed_s / made.duration_s, _MOST_FASTER)
+    return ceil(rate / 10) * 10 if rate > run.total.throughput_per_s else 0
 
 
 def search_command(result: Result) -> str:
@@ -85,7 +142,7 @@ def grounds(result: Result) -> list[str]:
 
 def _false_alarms(result: Result) -> str:
     rate = quantity(result.false_alarm_rate or 0.0, "share")
-    return f"False alarms: on unchanged code at most {rate} of such verdicts, all checks together, are red."
+    return f"False alarms: on unchanged code at most {rate} of such verdicts, all comparisons together, are red."
 
 
 def _place(run: RunResult) -> str:
@@ -113,7 +170,8 @@ def how_driven(run: RunResult) -> str:
 
 def _baseline(baseline: Baseline) -> list[str]:
     if baseline.kind == "paired":
-        return []  # the two sides say it
+        # The two sides say the rest.
+        return [f"Base: {printable(baseline.found, 1000)}"] if baseline.found else []
     if baseline.commit is None and not baseline.runs:
         return [f"Baseline {printable(baseline.choice)}: {printable(baseline.detail, 1000) or 'no earlier runs'}"]
     commit = f", the nearest at {printable(baseline.commit[:_SHOWN])}" if baseline.commit else ""

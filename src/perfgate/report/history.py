@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from perfgate.baseline.branches import by_branch, listed
 from perfgate.judge.words import change, label, quantity
 from perfgate.past.figures import unit_of
 from perfgate.report.console import plain_table, print_part, text_console, trimmed
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from perfgate.baseline.entry import Entry
+    from perfgate.baseline.store import Wanted
     from perfgate.past.promoting import Promotion
 
 _WIDTH = 100
@@ -46,11 +48,25 @@ def listing(entries: Sequence[Entry]) -> str:
     return _shown(table)
 
 
+def none_listed(store: str, wanted: Wanted, entries: Sequence[Entry]) -> str:
+    """That nothing is listed, what was looked for, and what there is instead.
+
+    Args:
+        store: in words.
+        wanted: which runs were looked for.
+        entries: all that the store has.
+    """
+    fields = {"service": wanted.service, "load": wanted.load, "branch": wanted.branch}
+    asked = ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)
+    there = f"; there are {listed(by_branch(entries))}" if entries and asked else ""
+    return printable(f"no runs{f' of {asked}' if asked else ''} in {store}{there}", longest=1000)
+
+
 def details(entry: Entry) -> str:
     """All that is kept of a run, but its histograms."""
     table = plain_table("endpoint", "metric", "value", right=("value",))
     for (endpoint, metric), value in entry.values.items():
-        cells = (printable(endpoint or "whole service"), label(metric), _quantity(value, metric))
+        cells = (printable(endpoint or "whole service"), label(metric), _quantity(entry, endpoint, metric, value))
         table.add_row(*(Text(cell) for cell in cells))
     facts = {
         "measured": moment(entry.recorded_at),
@@ -81,11 +97,14 @@ def promotion_table(promotion: Promotion) -> str:
     table = plain_table("endpoint", "metric", "now", "then", "change", right=("now", "then", "change"))
     for (endpoint, metric), (old, new) in promotion.figures.items():
         moved = change(new, old) if old is not None else UNKNOWN
-        known = UNKNOWN if old is None else _quantity(old, metric)
-        cells = (printable(endpoint or "whole service"), label(metric), known, _quantity(new, metric), moved)
+        known = UNKNOWN if old is None else _quantity(before or after, endpoint, metric, old)
+        now = _quantity(after, endpoint, metric, new)
+        cells = (printable(endpoint or "whole service"), label(metric), known, now, moved)
         table.add_row(*(Text(cell) for cell in cells))
-    now = "nothing" if before is None else f"{_about(before)}{', promoted' if before.pin else ''}"
-    return "\n".join([f"{after.service}/{after.load}", f"  now:  {now}", f"  then: {_about(after)}", _shown(table), ""])
+    current = "nothing" if before is None else f"{_about(before)}{', promoted' if before.pin else ''}"
+    return "\n".join(
+        [f"{after.service}/{after.load}", f"  now:  {current}", f"  then: {_about(after)}", _shown(table), ""]
+    )
 
 
 def _about(entry: Entry) -> str:
@@ -99,11 +118,11 @@ def _commit(entry: Entry) -> str:
 
 def _figure(entry: Entry, endpoint: str | None, metric: str) -> str:
     value = entry.values.get((endpoint, metric))
-    return UNKNOWN if value is None else _quantity(value, metric)
+    return UNKNOWN if value is None else _quantity(entry, endpoint, metric, value)
 
 
-def _quantity(value: float, metric: str) -> str:
-    return quantity(value, unit_of(metric))
+def _quantity(entry: Entry, endpoint: str | None, metric: str, value: float) -> str:
+    return quantity(value, unit_of(metric, entry.units.get(endpoint or "", "ms")))
 
 
 def _shown(table: Table) -> str:

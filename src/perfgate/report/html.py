@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from perfgate.judge.words import counted, label
+from perfgate.judge.words import counted, label, lasting
 from perfgate.report.changes import is_compared
 from perfgate.report.comparison_sections import found_in, head_of, rests_on, told_of
 from perfgate.report.element import Child, element, written
@@ -32,7 +32,6 @@ from perfgate.report.tables import (
     WHOLE_SERVICE,
     CheckRow,
     check_rows,
-    lasting,
     moment,
     number,
     placed_doubts,
@@ -66,6 +65,7 @@ def render(result: Result) -> str:
         _overview(result),
         (section for number, run in enumerate(result.runs) for section in _run(number, run)),
         _other_checks(result),
+        titled("Failures", _failures(result.failures), level="h2"),
         element(
             "footer", closing(result), ". Latency is the response time of successful requests. ", _made_with(result)
         ),
@@ -316,6 +316,7 @@ def _health(run: RunResult) -> Iterable[Child]:
         ("open files, most of the limit", number(health.open_files_max, "share")),
         ("ephemeral ports in use, most", number(health.ports_max, "share")),
         ("sent again", f"{health.retried:,}"),
+        ("came unasked", f"{health.unsolicited:,}"),
         ("cut off", f"{health.cut_off:,}"),
         ("arrivals that waited", f"{health.late:,}" if health.arrivals else "-"),
         ("arrivals unserved", f"{health.unserved:,}" if health.arrivals else "-"),

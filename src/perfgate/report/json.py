@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,15 +12,19 @@ from pydantic import ValidationError
 from perfgate.errors import RecordingError
 from perfgate.judge.result import FORMAT, Result
 
+# Of C1, marks of direction, and separators of lines; `json` itself escapes those below the space.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def render(result: Result) -> str:
     """The result as JSON that ends with a newline: keys in the order of the schema, indented by 2.
 
-    Strict JSON: NaN and the infinities, which JSON does not have, are null.
+    Strict JSON: NaN and the infinities, which JSON does not have, are null. Characters that a terminal obeys, which
+    JSON allows, are written as escapes: a reader gets them as they were, and a page or a log shows them.
     """
-    return json.dumps(_strict(result.model_dump()), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_strict(result.model_dump()), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _strict(value: Any) -> Any:

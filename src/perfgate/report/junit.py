@@ -6,18 +6,22 @@ error, skipped and system-out.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from perfgate.judge.words import label
 from perfgate.report.changes import is_compared
+from perfgate.report.statements import failure_told
 from perfgate.report.tables import CheckRow, check_rows, placed_doubts, printable, run_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from perfgate.judge.result import Result, Verdict
+    from perfgate.judge.result import Check, Result, Verdict
+    from perfgate.measure.summary import Failure
 
 _TAGS = {"fail": "failure", "invalid": "error", "skipped": "skipped"}
 
@@ -30,6 +34,7 @@ class Group:
     verdict: Verdict
     reasons: Sequence[str]
     rows: Sequence[CheckRow]
+    failures: Sequence[Failure] = ()
     duration_s: float = 0.0
     started_at: float | None = None
 
@@ -51,14 +56,25 @@ def render(result: Result) -> str:
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
     root.set("time", _seconds(result.duration_s))
     root.extend(suites)
+    _number(root)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _number(root: ET.Element) -> None:
+    """Tell cases of one name apart by their number: CI systems take them for one that ran twice."""
+    times: Counter[tuple[str, str]] = Counter()
+    for case in root.iter("testcase"):
+        key = case.get("classname", ""), case.get("name", "")
+        times[key] += 1
+        if times[key] > 1:
+            case.set("name", f"{key[1]} ({times[key]})")
 
 
 def _groups(result: Result) -> list[Group]:
     """The suites, in the order of the result."""
     loose = [row for row in check_rows(result) if not row.service]
-    groups = [Group(f"perfgate.{loose[0].group}", "pass", [], loose)] if loose else []
+    groups = [Group(f"perfgate.{loose[0].group}", "pass", [], loose, result.failures)] if loose else []
     for service in result.services:
         rows = [CheckRow(service.name, "", check) for check in service.checks]
         verdicts = {run.verdict for run in result.runs if run.service == service.name}
@@ -69,7 +85,8 @@ def _groups(result: Result) -> list[Group]:
     for run in result.runs:
         name = f"perfgate.{printable(run.service)}.{printable(run.load)}"
         reasons = placed_doubts(run) or run.reasons
-        groups.append(Group(name, run.verdict, reasons, list(run_rows(run)), run.duration_s, run.started_at))
+        rows = list(run_rows(run))
+        groups.append(Group(name, run.verdict, reasons, rows, run.failures, run.duration_s, run.started_at))
     return groups
 
 
@@ -80,7 +97,8 @@ def _shown_as_failure(result: Result) -> Group:
 
 
 def _suite(group: Group) -> ET.Element:
-    cases = [_case(group.name, row) for row in group.rows]
+    kinds = [failure_told(failure) for failure in group.failures]
+    cases = [_case(group.name, row, kinds) for row in group.rows]
     if _needs_verdict(group, cases):
         cases.append(_verdict_case(group))
     suite = ET.Element("testsuite", {"name": group.name, "tests": str(len(cases))})
@@ -92,6 +110,8 @@ def _suite(group: Group) -> ET.Element:
     for case in cases:
         case.set("time", _seconds(group.duration_s / len(cases)))
     suite.extend(cases)
+    if kinds:
+        ET.SubElement(suite, "system-out").text = "\n".join(["kinds of failures:", *kinds])
     return suite
 
 
@@ -105,10 +125,15 @@ def _is_red(case: ET.Element) -> bool:
     return case.find("failure") is not None or case.find("error") is not None
 
 
-def _case(suite: str, row: CheckRow) -> ET.Element:
+def _named(check: Check) -> str:
+    """The metric's key, by which budgets name it; where that has another meaning in a comparison, what it is."""
+    return label(check.metric, check.kind) if check.metric == "mean" else check.metric
+
+
+def _case(suite: str, row: CheckRow, kinds: Sequence[str]) -> ET.Element:
     check = row.check
     kind = "" if check.kind == "budget" else f" ({check.kind})"
-    metric = "size" if row.is_artifact else printable(check.metric)
+    metric = "size" if row.is_artifact else printable(_named(check))
     case = ET.Element("testcase", {"classname": suite, "name": f"{row.subject} {metric}{kind}"})
     message = printable(check.message, longest=1000)
     tag = _TAGS.get(row.status)
@@ -116,10 +141,11 @@ def _case(suite: str, row: CheckRow) -> ET.Element:
         child = ET.SubElement(case, tag, {"message": message})
         if tag != "skipped":
             child.set("type", check.kind)
-            child.text = "\n".join([message, *_particulars(row)])
+            told = kinds if check.metric == "error_rate" else ()
+            child.text = "\n".join([message, *_particulars(row), *told])
     elif row.status == "warn":
         ET.SubElement(case, "system-out").text = "\n".join([f"warning: {message}", *_particulars(row)])
-    elif is_compared(row):  # how much it changed is worth knowing where all is well, too
+    elif is_compared(row) or check.caveat or check.uncertain:  # worth knowing where all is well, too
         ET.SubElement(case, "system-out").text = message
     return case
 

@@ -15,6 +15,7 @@ from perfgate.report.statements import (
     caveats,
     closing,
     failed_otherwise,
+    failure_kinds,
     findings,
     headline,
     health_notes,
@@ -84,6 +85,7 @@ def render(result: Result, *, longest: int = LONGEST) -> str:
     page.add_all(["**Accepted regressions**", ""], _list(grounds.acceptances(result)))
     page.add_all(_opening("service", *SUMMARY_HEADINGS), _summaries(result))
     page.add_all([], _list(_findings(result)))
+    page.add_all(["**Kinds of failures**", ""], _list(failure_kinds(result)))
     page.add_all(["**Generator health**", ""], _list(health_notes(result)))
     _add_quiet(page, compared)
     _add_folded(page, with_status(rows, "pass"), "passed")

@@ -7,6 +7,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 from perfgate.report import prometheus_changes
@@ -61,6 +62,11 @@ def _checks(result: Result) -> list[Family]:
     observed = Family("perfgate_check_observed", "gauge", "what a check measured, in the base unit its label names")
     limit = Family("perfgate_check_limit", "gauge", "the limit that decided a check, in the base unit its label names")
     status = Family("perfgate_check_status", "gauge", "1 for the status that a check has")
+    uncertain = Family(
+        "perfgate_check_uncertain", "gauge", "1 when the limit lies within the 95 % interval of the percentile, else 0"
+    )
+    low = Family("perfgate_check_observed_low", "gauge", "lower end of the 95 % interval of a percentile, else -Inf")
+    high = Family("perfgate_check_observed_high", "gauge", "upper end of the 95 % interval of a percentile, else +Inf")
     for row in check_rows(result):
         check = row.check
         unit, factor = based(check.unit)
@@ -74,7 +80,12 @@ def _checks(result: Result) -> list[Family]:
         observed.add(scaled(check.observed, factor), **labels, unit=unit)
         limit.add(scaled(check.limit, factor), **labels, unit=unit)
         status.add(1.0, **labels, status=row.status)
-    return [observed, limit, status]
+        if check.observed_interval is not None:
+            least, most = check.observed_interval
+            uncertain.add(float(check.uncertain), **labels)
+            low.add(-inf if least is None else least * factor, **labels, unit=unit)
+            high.add(inf if most is None else most * factor, **labels, unit=unit)
+    return [observed, limit, status, uncertain, low, high]
 
 
 def _run_families() -> dict[str, Family]:
@@ -83,7 +94,7 @@ def _run_families() -> dict[str, Family]:
         ("run_duration_seconds", "gauge", "how long a load was driven"),
         ("requests_total", "counter", "requests of the judged phase"),
         ("failures_total", "counter", "failed requests of the judged phase"),
-        ("throughput_per_second", "gauge", "requests per second of the judged phase"),
+        ("throughput_per_second", "gauge", "successful requests per second of the judged phase"),
         ("error_ratio", "gauge", "failed requests / all requests of the judged phase"),
         ("latency_seconds", "gauge", "response time of successful requests of the judged phase, by quantile"),
         ("latency_mean_seconds", "gauge", "mean response time of successful requests of the judged phase"),
@@ -100,6 +111,7 @@ def _run_families() -> dict[str, Family]:
         ("generator_cpu_max_cores", "gauge", "most CPU that the load generator used in a second; 1 is one core"),
         ("left_out_requests_total", "counter", "requests that are in no figure because the clock stepped"),
         ("retried_requests_total", "counter", "requests sent again because the server had closed an idle connection"),
+        ("unsolicited_total", "counter", "kept connections given up since the service sent what nobody had asked for"),
         ("arrivals_total", "counter", "open model: arrivals that fell due"),
         ("late_arrivals_total", "counter", "open model: arrivals that waited for a user past their own second"),
         ("unserved_arrivals_total", "counter", "open model: arrivals that never found a user"),
@@ -133,6 +145,7 @@ def _add_health(families: dict[str, Family], run: RunResult, labels: Labels) -> 
         return
     families["left_out_requests_total"].add(health.left_out, **labels)
     families["retried_requests_total"].add(health.retried, **labels)
+    families["unsolicited_total"].add(health.unsolicited, **labels)
     if run.model == "open":
         families["arrivals_total"].add(health.arrivals, **labels)
         families["late_arrivals_total"].add(health.late, **labels)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 DECISIONS = ("worse", "not_worse", "better", "undecided", "new", "gone")
 _PERCENT = 1e-2
 _GAUGES = {
-    "check_baseline": "what a compared check measured at the base, or expected, in the base unit its label names",
+    "check_baseline": "what a compared check measured at the base, or expected, in the base unit its label names; "
+    "the metric mean of kind paired is the geometric mean",
     "check_change_ratio": "the change from the base, 0.1 is 10 % more; more is worse but for throughput",
     "check_change_low_ratio": "the lower end of the change's interval",
     "check_change_high_ratio": "the upper end of the change's interval",

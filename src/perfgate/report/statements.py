@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from perfgate.judge.words import counted, quantity, signed_percent
+from perfgate.judge.uncertainty import is_far
+from perfgate.judge.words import counted, lasting, quantity, signed_percent
 from perfgate.report.changes import change, in_parts, is_compared, measure, most_changed, undecided_told, verdict_word
-from perfgate.report.tables import WHOLE_SERVICE, check_rows, lasting, placed_doubts, printable, with_status
+from perfgate.report.tables import WHOLE_SERVICE, check_rows, number, placed_doubts, printable, with_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from perfgate.judge.result import Capacity, Drift, Recovery, Result, RunResult, Status
+    from perfgate.judge.result import Capacity, Check, Drift, Recovery, Result, RunResult, Status
+    from perfgate.measure.summary import Failure
     from perfgate.report.changes import Part
     from perfgate.report.tables import CheckRow
 
 _TOLD: tuple[Part, ...] = ("worse", "undecided", "accepted", "better")
+_MOST_NAMED = 5
 _STATUSES: tuple[Status, ...] = ("pass", "warn", "fail", "invalid", "skipped")
 
 
@@ -89,10 +92,14 @@ def _also(result: Result, count: dict[Status, int]) -> list[str]:
     return also
 
 
-def closing(result: Result) -> str:
-    """The last line: `PASS in 2 m 40 s (exit 0)`."""
+def closing(result: Result, exit_code: int | None = None) -> str:
+    """The last line: `PASS in 2 m 40 s (exit 0)`; with the command's own exit code where that is another."""
     strict = ", warnings count as failures" if result.strict and result.verdict == "warn" else ""
-    return f"{result.verdict.upper()} in {lasting(result.duration_s)} (exit {result.exit_code}{strict})"
+    code = result.exit_code if exit_code is None else exit_code
+    but = "" if code == result.exit_code else ", but not everything could be written"
+    known = result.kind != "benchmarks" or result.duration_s > 0  # few tools say how long theirs took
+    lasted = f" in {lasting(result.duration_s)}" if known else ""
+    return f"{result.verdict.upper()}{lasted}{but} (exit {code}{strict})"
 
 
 def caveats(result: Result) -> list[str]:
@@ -100,9 +107,114 @@ def caveats(result: Result) -> list[str]:
     notes = []
     if result.scale != 1.0:
         notes.append(f"Every duration was multiplied by {result.scale:g}: a quick look, not a measurement to keep.")
-    if any(row.check.uncertain for row in check_rows(result)):
-        notes.append("~ marks a value whose limit lies within the measurement's own uncertainty.")
-    return notes
+    return [
+        *notes,
+        *_uncertain(result),
+        *_of_hosts(result),
+        *_of_checks(result),
+        *(printable(note, longest=1000) for note in result.notes),
+    ]
+
+
+def _uncertain(result: Result) -> list[str]:
+    """Which values may be on either side of their limits, the broken ones first, and what would decide.
+
+    Those far within their limits are counted only: that so few requests give no upper end is no reason to worry there.
+    """
+    uncertain = [row for row in check_rows(result) if row.check.uncertain]
+    rows = sorted((row for row in uncertain if not _is_far_within(row)), key=lambda row: row.status == "pass")
+    told = [f"{printable(row.place, longest=1000)} {row.metric}: {spread_of(row)}" for row in rows[:_MOST_NAMED]]
+    if len(rows) > _MOST_NAMED:
+        told.append(f"{counted(len(rows) - _MOST_NAMED, 'more value')} with a ~ before it")
+    if rows:
+        opening = "~ marks a value whose limit lies within the measurement's own uncertainty: it may be on either side."
+        soft = ' A broken one is a warning (`[gate] uncertain = "fail"` makes it a failure).'
+        told.insert(0, opening + (soft if any(row.status == "warn" for row in rows) else ""))
+    if within := len(uncertain) - len(rows):
+        told.append(f"{counted(within, 'percentile')} far within the limit: too few requests to bound the other end.")
+    return told
+
+
+def _is_far_within(row: CheckRow) -> bool:
+    check = row.check
+    kept = row.status == "pass" and check.observed is not None and check.limit is not None
+    return kept and is_far(check.observed or 0.0, check.limit or 0.0)
+
+
+def _ends(check: Check) -> str:
+    """The interval, of which so few values may bound one end only, or none."""
+    low, high = check.observed_interval or (None, None)
+    if low is not None and high is not None:
+        return f"{number(low, check.unit)} to {number(high, check.unit)}"
+    if low is not None:
+        return f"at least {number(low, check.unit)}"
+    return "any value" if high is None else f"at most {number(high, check.unit)}"
+
+
+def spread_of(row: CheckRow) -> str:
+    """An uncertain value with its interval, what it rests on, and what would decide."""
+    check = row.check
+    ends = _ends(check)
+    rests = f", of {counted(check.samples, 'value')}" if check.samples is not None else ""
+    needed = f"; about {check.samples_needed:,} would decide" if check.samples_needed else ""
+    return f"{row.observed.lstrip('~')}, limit {row.limit}; {ends} (95 %){rests}{needed}"
+
+
+def _of_hosts(result: Result) -> list[str]:
+    """Which User classes were not driven where the service is, or not where the scenario has them."""
+    about: dict[tuple[str, str, str], list[str]] = {}
+    for run in result.runs:
+        for host in run.hosts:
+            names = about.setdefault((run.service, host.own, host.driven), [])
+            names.extend([] if host.user_class in names else [host.user_class])
+    return [printable(_host_told(*key, _listed(names)), longest=1000) for key, names in about.items()]
+
+
+def _host_told(service: str, own: str, driven: str, names: str) -> str:
+    if not driven:
+        return f"{service}: no users of {names} were started: it has no tasks, and other classes inherit from it."
+    if own == driven:
+        return f"{service}: {names} was driven at a host of its own, {own}, which is not the service's."
+    return f"{service}: {names} was driven at {driven}, and not at {own}, the host that the scenario gives it."
+
+
+def _of_checks(result: Result) -> list[str]:
+    """What one must know of single values, each once with the checks that it is about."""
+    about: dict[str, list[str]] = {}
+    for row in check_rows(result):
+        if row.check.caveat:
+            about.setdefault(printable(row.check.caveat), []).append(f"{row.metric} of {row.subject}")
+    return [f"{_listed(where)}: {caveat}." for caveat, where in about.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def failure_kinds(result: Result, most: int | None = None) -> list[str]:
+    """What failed requests failed by: `catalog/peak: 12 requests: HTTP 503, e.g. Service Unavailable`.
+
+    Args:
+        result: of which.
+        most: kinds of each load; the others are counted. None is all that are known.
+    """
+    loads = [(_place(run), run.failures) for run in result.runs]
+    return [line for place, kinds in [*loads, ("imported", result.failures)] for line in _kinds(place, kinds, most)]
+
+
+def _kinds(place: str, kinds: Sequence[Failure], most: int | None) -> list[str]:
+    told = [f"{place}: {failure_told(kind)}" for kind in kinds[:most]]
+    rest = kinds[len(told) :]
+    others = f"{place}: {counted(sum(kind.count for kind in rest), 'request')} of {counted(len(rest), 'other kind')}"
+    return [*told, others] if rest else told
+
+
+def failure_told(failure: Failure) -> str:
+    """Failures of one kind in a line: how many, which, and an example where it says more."""
+    kind, example = printable(failure.kind), printable(failure.example)
+    more = f", e.g. {example}" if example and example != kind else ""
+    return f"{counted(failure.count, 'request')}: {kind}{more}"
 
 
 def failed_otherwise(result: Result) -> list[str]:

@@ -40,19 +40,6 @@ def number(value: float | None, unit: str) -> str:
     return UNKNOWN if value is None else printable(quantity(value, unit))
 
 
-def lasting(seconds: float) -> str:
-    """A duration for people: `850 ms`, `42 s`, `2 m 40 s`, `3 h 5 m`."""
-    if seconds < 1:
-        return f"{max(seconds, 0) * 1000:.0f} ms"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} m {whole % 60} s" if whole % 60 else f"{whole // 60} m"
-    hours, minutes = whole // 3600, whole % 3600 // 60
-    return f"{hours} h {minutes} m" if minutes else f"{hours} h"
-
-
 def moment(epoch_s: float) -> str:
     """A moment in UTC, to the second: `2026-03-04 05:06:07 UTC`."""
     return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -124,7 +111,7 @@ class CheckRow:
     @property
     def metric(self) -> str:
         """The metric's name for people, with the kind of check when it is not a budget."""
-        name = "size" if self.is_artifact else printable(label(self.check.metric))
+        name = "size" if self.is_artifact else printable(label(self.check.metric, self.check.kind))
         return name if self.check.kind == "budget" else f"{name} ({self.check.kind})"
 
     @property

@@ -13,6 +13,7 @@ from perfgate.report.statements import (
     caveats,
     closing,
     failed_otherwise,
+    failure_kinds,
     findings,
     headline,
     health_notes,
@@ -38,19 +39,25 @@ if TYPE_CHECKING:
     from perfgate.judge.result import Result, RunResult
 
 
-def render(result: Result, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+_KINDS = 5  # of failures of a load; more are told with `verbose`
+
+
+def render(
+    result: Result, *, width: int = 80, color: bool = False, verbose: bool = False, exit_code: int | None = None
+) -> str:
     """The report as text, without a newline at its end.
 
     Args:
         result: what to show.
         width: columns of the terminal; long names fold, nothing is cut.
         color: whether to emit ANSI colours.
-        verbose: list the checks that passed, those that were skipped, and the slowest requests, too.
+        verbose: list the checks that passed, those that were skipped, every kind of failure, and the slowest requests.
+        exit_code: the command's, where that is not the result's own because something failed after judging.
     """
     console, buffer = text_console(width, color=color)
     for part in _parts(result, verbose=verbose):
         print_part(console, part)
-    console.print(Text(closing(result), style=f"bold {COLOURS[result.verdict]}"))
+    console.print(Text(closing(result, exit_code), style=f"bold {COLOURS[result.verdict]}"))
     return trimmed(buffer.getvalue())
 
 
@@ -83,6 +90,7 @@ def _parts(result: Result, *, verbose: bool) -> Iterable[RenderableType]:
     yield from notes("How sure this is", grounds.grounds(result))
     yield from notes("Accepted regressions", grounds.acceptances(result))
     yield from _summaries(result)
+    yield from notes("Kinds of failures", failure_kinds(result, None if verbose else _KINDS))
     yield from _scores(result)
     yield from notes("Generator health", health_notes(result))
     yield from notes("Note", caveats(result))

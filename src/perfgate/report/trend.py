@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from math import exp
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from perfgate.baseline.branches import listed
 from perfgate.judge.words import change, counted, label, quantity, signed_percent
-from perfgate.past.figures import unit_of
 from perfgate.report.console import plain_table, print_part, text_console, trimmed
 from perfgate.report.sparkline import sparkline
 from perfgate.report.tables import UNKNOWN, printable
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from perfgate.judge.changes import ChangePoint
-    from perfgate.past.trend import Series
+    from perfgate.past.trend import Series, Unseen
 
 _WIDTH = 100
 _COMMIT = 10
@@ -42,9 +41,29 @@ def trend_table(found: Sequence[Series]) -> str:
     return trimmed(buffer.getvalue())
 
 
+def unseen_words(unseen: Unseen, *, none: bool) -> Iterator[str]:
+    """Which branch this is, and which runs are not shown, each kind in a line.
+
+    Args:
+        unseen: what there is.
+        none: nothing was shown, and the branch is told already: services and loads not looked for are told too.
+    """
+    branch = printable(unseen.branch)
+    if not none:
+        yield f"of the branch {branch} ({unseen.why})"
+    if unseen.unfit:
+        yield f"left out: {counted(unseen.unfit, 'run')} of it, measured with uncommitted changes, or invalid"
+    if unseen.moved:
+        yield f"left out: {counted(unseen.moved, 'run')} recorded on {branch}, of commits that it does not lead to"
+    if unseen.elsewhere:
+        yield printable(f"other branches have {listed(unseen.elsewhere)}: choose one with --branch", longest=1000)
+    if none and unseen.otherwise:
+        yield f"other services and loads have {counted(unseen.otherwise, 'run')}"
+
+
 def _cells(series: Series) -> tuple[str, ...]:
     first, last = series.values[0], series.values[-1]
-    unit = unit_of(series.metric)
+    unit = series.unit
     return (
         printable(series.endpoint or "whole service"),
         str(len(series.values)),
@@ -74,15 +93,16 @@ def change_words(series: Series) -> Iterator[str]:
             f"began in {_short(before)}..{_short(after)}, first seen at {_short(series.entries[point.index].commit)}"
         )
         sure = quantity(point.confidence, "share")
-        yield f"{name}: {signed_percent(point.change_percent)}{_levels(series, point)}, {began} ({sure} sure)"
+        by = signed_percent(point.change_percent) if series.level(point.before) else "it moved"
+        yield f"{name}: {by}{_levels(series, point)}, {began} ({sure} sure)"
 
 
 def _levels(series: Series, point: ChangePoint) -> str:
     """The two levels; of figures relative to the control only their ratio means something."""
-    unit = unit_of(series.metric)
+    unit = series.unit
     if series.relative:
         return f" relative to the control, over {counted(len(series.values), 'run')}"
-    return f" from {quantity(exp(point.before), unit)} to {quantity(exp(point.after), unit)}"
+    return f" from {quantity(series.level(point.before), unit)} to {quantity(series.level(point.after), unit)}"
 
 
 def _short(commit: str | None) -> str:

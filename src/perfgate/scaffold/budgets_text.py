@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import tomlkit
 
 from perfgate.scaffold import names
+from perfgate.scaffold.editor import DIRECTIVE
 from perfgate.scaffold.sketch import UNANSWERED, WRITES, Sketch
 
 if TYPE_CHECKING:
-    from tomlkit.items import Table
+    from tomlkit.items import InlineTable, Table
 
     from perfgate.scaffold.proposal import Proposal, Proposed
 
@@ -75,7 +76,7 @@ def budgets_text(entry: ServiceEntry, sketch: Sketch, proposal: Proposal) -> str
     services = tomlkit.table(is_super_table=True)
     services.add(entry.name, _service(entry, sketch, proposal))
     document.add("services", services)
-    return tomlkit.dumps(document).rstrip("\n") + "\n"
+    return f"{DIRECTIVE}\n" + tomlkit.dumps(document).rstrip("\n") + "\n"
 
 
 def _gate(entry: ServiceEntry) -> Table:
@@ -144,7 +145,10 @@ def _add_tags(table: Table, sketch: Sketch) -> None:
 def _budget(proposal: Proposal) -> Table:
     table = tomlkit.table()
     table.add(tomlkit.comment(f"{proposal.origin}."))
-    table.add(tomlkit.comment('Two tiers are possible: p95 = { warn = "200ms", fail = "250ms" }'))
+    table.add(tomlkit.comment("Past `warn` a run is a warning, past `fail` it is red (exit code 1)."))
+    table.add(
+        tomlkit.comment("They are generous: `perfgate compare` finds a change of 10 %; tighten them as you learn.")
+    )
     _add_limits(table, proposal.limits)
     for hint in proposal.hints:
         behind = f"   # {hint.about}" if hint.about else ""
@@ -168,6 +172,12 @@ def _add_endpoints(table: Table, proposal: Proposal) -> None:
 
 def _add_limits(table: Table, limits: tuple[Proposed, ...]) -> None:
     for limit in limits:
-        table.add(limit.metric, limit.limit)
+        table.add(limit.metric, _tiers(limit) if limit.warn else limit.limit)
         if limit.about:
             table[limit.metric].comment(limit.about)
+
+
+def _tiers(limit: Proposed) -> InlineTable:
+    tiers = tomlkit.inline_table()
+    tiers.update({"warn": limit.warn, "fail": limit.limit})
+    return tiers

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from perfgate.errors import UsageError
+from perfgate.reading import storable
 
 _DEEPEST = 150  # levels; no real document comes near, and recursion stays far from Python's own limit
 _MOST = 3_000_000  # values; YAML aliases can grow a small file without bound
@@ -68,7 +69,7 @@ def _parsed_yaml(text: str, source: str) -> Any:
         raise UsageError(
             "reading YAML needs the package pyyaml, which is not installed",
             place=source,
-            hint="run `pip install 'perfgate[openapi]'`, or give the document as JSON",
+            hint="run `pip install pyyaml`, or give the document as JSON",
             slug="openapi-extra",
         ) from error
     try:
@@ -81,10 +82,12 @@ def _plain(value: Any, count: _Count, depth: int = 0) -> Any:
     """The value with JSON's types alone: YAML also has dates, bytes, sets and keys that are no strings."""
     count.take(depth)
     if isinstance(value, dict):
-        return {str(key): _plain(item, count, depth + 1) for key, item in value.items()}
+        return {storable(str(key)): _plain(item, count, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple | set):
         return [_plain(item, count, depth + 1) for item in value]
-    if isinstance(value, bool | float | str) or value is None:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, bool | float) or value is None:
         return value
     if isinstance(value, int):
         return value if abs(value) < 10**_MOST_DIGITS else 10**_MOST_DIGITS

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from perfgate import __version__
 from perfgate.errors import StorageError, UsageError
+from perfgate.scaffold import variants
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from perfgate.scaffold.installation import Installation
+
 FOLDER = ".github/workflows"
 WORKFLOWS = ("perfgate.yml", "perfgate-comment.yml", "perfgate-main.yml", "perfgate-nightly.yml")
+FILL_IN = "FILL IN"
+_INSTALL = re.compile(r'^( *)- run: python -m pip install "@PERFGATE@"$', re.MULTILINE)
+# A job that does not know what to install fails, and says why: a guess may be somebody else's package.
+_UNKNOWN = f"""\
+- name: Install perfgate
+  # {FILL_IN} where perfgate is installed from: this step fails until its command is such as
+  #   python -m pip install "perfgate @ git+https://HOST/OWNER/REPO@COMMIT"
+  run: |
+    echo "::error title=perfgate::fill in where perfgate is installed from: .github/workflows/@FILE@" >&2
+    exit 1"""
+_VARIANTS = {"BESIDE": variants.BESIDE, "BEFORE": variants.BEFORE}
+_PLACE = re.compile(r"^( *)# @([A-Z]+)@$", re.MULTILINE)
 
 
-def write_workflows(out: Path, *, force: bool = False) -> list[Path]:
+def write_workflows(out: Path, installation: Installation, *, force: bool = False) -> list[Path]:
     """Write the workflows below `out`; all of them, or none.
+
+    Args:
+        out: the repository's top.
+        installation: what the jobs install.
+        force: overwrite them.
 
     Raises:
         UsageError: slug `exists`; one is there already, and `force` is not given.
@@ -31,13 +51,20 @@ def write_workflows(out: Path, *, force: bool = False) -> list[Path]:
     try:
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(workflow(path.name), encoding="utf-8")
+            path.write_text(workflow(path.name, installation), encoding="utf-8")
     except OSError as error:
         raise StorageError(f"cannot be written: {error.strerror}", place=str(out / FOLDER)) from error
     return paths
 
 
-def workflow(name: str) -> str:
-    """The text of one of `WORKFLOWS`, with this version of perfgate pinned."""
+def workflow(name: str, installation: Installation) -> str:
+    """The text of one of `WORKFLOWS`, which installs perfgate from there, or fails and says what is to be filled in."""
     text = files("perfgate.scaffold").joinpath("workflows", name).read_text(encoding="utf-8")
-    return text.replace("@VERSION@", __version__)
+    text = _PLACE.sub(lambda line: _indented(_VARIANTS[line[2]], line[1]), text)
+    if installation.requirement:
+        return text.replace("@PERFGATE@", installation.requirement)
+    return _INSTALL.sub(lambda line: _indented(_UNKNOWN.replace("@FILE@", name), line[1]), text)
+
+
+def _indented(text: str, by: str) -> str:
+    return "\n".join(by + line for line in text.splitlines())

@@ -15,7 +15,8 @@ from perfgate.scaffold.client import origin_of
 from perfgate.scaffold.document import array, table, word
 from perfgate.scaffold.fold import fold
 from perfgate.scaffold.names import endpoint_name
-from perfgate.scaffold.redaction import Redaction, is_telling, looks_random
+from perfgate.scaffold.redaction import Redaction
+from perfgate.scaffold.secrecy import is_telling, looks_random
 from perfgate.scaffold.sketch import SAFE_METHODS, WRITES, Call, FromEnv, Sketch, Text, merged
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class _Writer:
             for name, value in _pairs(side.get("headers")):
                 self._learn_header(name, value)
         for name, value in [*_query(entry), *_form(entry.request)]:
-            if is_telling(name):
+            if is_telling(name, value):
                 self._redaction.learn(name, value)
         self._redaction.learn_fields(_json(table(entry.request.get("postData")).get("text")), sure=True)
         self._redaction.learn_fields(_json(table(entry.response.get("content")).get("text")), sure=False)
@@ -248,7 +249,8 @@ class _Writer:
             redacted = self._redaction.field(name, value)
             shown = "redacted" if self.leaks(name) else name
             parts.append(f"{'&' if number else '?'}{quote_plus(shown, errors='replace')}=")
-            parts.append(redacted if isinstance(redacted, FromEnv) else quote_plus(redacted, errors="replace"))
+            values = redacted if isinstance(redacted, tuple) else (redacted,)
+            parts += [part if isinstance(part, FromEnv) else quote_plus(part, errors="replace") for part in values]
         return merged(parts)
 
     def _headers_of(self, entry: Entry) -> dict[str, str]:
@@ -258,7 +260,7 @@ class _Writer:
             wanted = next((known for known in _KEPT_HEADERS if known.lower() == name.lower()), None)
             if wanted and value.isascii() and value.isprintable() and value != "*/*" and not self.leaks(value):
                 kept[wanted] = value
-            elif _secret_header(name, value):
+            elif _kept_back(name) and (is_telling(name) or self.leaks(value)):
                 self.headers[name.title()] = self._redaction.variable(name)
         return kept
 
@@ -275,9 +277,10 @@ class _Writer:
         return replace(call, notes=(f"Its body ({endpoint_name(kind)[:60]}) is left to you.",)) if kind else call
 
 
-def _secret_header(name: str, value: str) -> bool:
+def _kept_back(name: str) -> bool:
+    """Whether it is a header of the application's own, and one that a program can send."""
     plain = name.lower() in _PLAIN_HEADERS or name.startswith((":", "sec-", "Sec-"))
-    return not plain and re.fullmatch(r"[\w-]{1,60}", name) is not None and (is_telling(name) or looks_random(value))
+    return not plain and re.fullmatch(r"[\w-]{1,60}", name) is not None
 
 
 def _by_page(entries: list[Entry]) -> Iterator[list[Entry]]:

@@ -56,7 +56,7 @@ def literal(value: Any, indent: str = "", used: int = 0) -> str:
     """The source of a JSON value, on several lines when one is too short.
 
     Args:
-        value: JSON, in which a `FromEnv` may stand for any value.
+        value: JSON, in which a `FromEnv` or a `Text` may stand for any value.
         indent: of the line on which it begins.
         used: how many characters of that line stand before it, or follow it.
 
@@ -64,8 +64,8 @@ def literal(value: Any, indent: str = "", used: int = 0) -> str:
         >>> literal({"id": 1})
         '{"id": 1}'
     """
-    if isinstance(value, str):
-        return joined((value,), indent, used)
+    if isinstance(value, str | tuple):
+        return joined(value if isinstance(value, tuple) else (value,), indent, used)
     line = _inline(value)
     if len(line) + len(indent) + used <= WIDTH or not isinstance(value, dict | list) or not value:
         return line
@@ -88,6 +88,8 @@ def _inline(value: Any) -> str:
         return value.variable
     if isinstance(value, str):
         return string(value)
+    if isinstance(value, tuple):
+        return " + ".join(_inline(part) for part in value) or '""'
     if isinstance(value, dict):
         return "{" + ", ".join(f"{string(str(key))}: {_inline(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from perfgate.errors import UsageError
+from perfgate.reading import LARGEST_DOCUMENT, read_text
 from perfgate.scaffold import har, openapi
 from perfgate.scaffold.client import Client, origin_of
 from perfgate.scaffold.document import read, table, word
@@ -72,7 +73,7 @@ def _of_url(url: str) -> Origin:
 
 def _of_file(path: Path, called: str = "") -> Origin:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, LARGEST_DOCUMENT, encoding="utf-8-sig")
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a null character in the path
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise UsageError(

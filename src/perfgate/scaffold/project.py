@@ -13,18 +13,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from perfgate.errors import PerfgateError, StoppedError, StorageError, UsageError
-from perfgate.judge.result import Result
 from perfgate.plan.budgets_file import parse_plan
 from perfgate.plan.hosts import check_entry, check_host, host_of, is_allowed
 from perfgate.plan.plan import Gate, Service
+from perfgate.reading import LARGEST_SOURCE, read_bytes
 from perfgate.scaffold import names
 from perfgate.scaffold.budgets_text import ServiceEntry, budgets_text
 from perfgate.scaffold.client import Client, origin_of
+from perfgate.scaffold.editor import SCHEMA, schema_text
 from perfgate.scaffold.origin import DEFAULT_URL, Origin, origin_for, silence, sketch_of_document, sketch_of_service
 from perfgate.scaffold.probe import Probe
-from perfgate.scaffold.proposal import Proposal, from_result, unmeasured
+from perfgate.scaffold.proposal import Proposal, proposed_from, unanswered, unmeasured
 from perfgate.scaffold.scenario_file import scenario_source
-from perfgate.scaffold.sketch import WRITES, Sketch
+from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, WRITES, Sketch
+from perfgate.scaffold.spread import Measurement
 from perfgate.scaffold.survey import Survey, without_ready
 from perfgate.target.service import start
 
@@ -34,7 +36,7 @@ _PORT = "{port}"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _LOOPBACK = ("127.0.0.1", "localhost")
 
-Measure = Callable[[Path], Result]
+Measure = Callable[[Path], Measurement]
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class InitOptions:
         measure: drive a short load to propose budgets.
         force: overwrite files.
         yes: a host that is not this machine may be measured too.
+        writes: drive what changes data too, except for what deletes; for services whose data may be thrown away.
         allow_hosts: hosts that may be contacted besides this machine; they are written into `allowed_hosts`.
     """
 
@@ -61,6 +64,7 @@ class InitOptions:
     measure: bool = True
     force: bool = False
     yes: bool = False
+    writes: bool = False
     allow_hosts: tuple[str, ...] = ()
 
 
@@ -149,6 +153,14 @@ def _refuse_existing(paths: list[Path], *, force: bool) -> None:
             )
 
 
+def _other_than(path: Path, text: str) -> list[Path]:
+    """The path, unless what lies there is what would be written."""
+    try:
+        return [] if read_bytes(path, LARGEST_SOURCE) == text.encode() else [path]
+    except OSError:
+        return [path]
+
+
 class _Writer:
     """One `perfgate init`, from its origin to the files."""
 
@@ -168,18 +180,31 @@ class _Writer:
         sketch = self._sketch()
         entry = self._entry(sketch)
         budgets, scenario = self._options.out / BUDGETS, self._options.out / entry.scenario
-        _refuse_existing([budgets, scenario], force=self._options.force)
-        first = budgets_text(entry, sketch, unmeasured(own_process=self._options.command is not None))
-        parse_plan(first, budgets, require_files=False)  # what cannot be read back (a strange --ready) is not written
-        _write(scenario, scenario_source(sketch, entry.name, self._origin.shown))
-        _write(budgets, first)
-        proposal = self._proposal(budgets, entry, sketch, measure)
+        schema = self._options.out / SCHEMA
+        _refuse_existing([budgets, scenario, *_other_than(schema, schema_text())], force=self._options.force)
+        generous = unmeasured(own_process=self._options.command is not None)
+        self._write_files(entry, sketch, generous, budgets, scenario)
+        _write(schema, schema_text())
+        proposal, refused = self._proposal(budgets, entry, sketch, measure)
+        if refused:  # what is left is driven once more: without them the load is another
+            sketch = without_unanswered(sketch, refused)
+            self._write_files(entry, sketch, generous, budgets, scenario)
+            proposal, _ = self._proposal(budgets, entry, sketch, measure)
         _write(budgets, budgets_text(entry, sketch, proposal))
-        return self._report(entry, sketch, proposal, (budgets, scenario))
+        return self._report(entry, sketch, proposal, (budgets, scenario, schema))
+
+    def _write_files(
+        self, entry: ServiceEntry, sketch: Sketch, proposal: Proposal, budgets: Path, scenario: Path
+    ) -> None:
+        text = budgets_text(entry, sketch, proposal)
+        parse_plan(text, budgets, require_files=False)  # what cannot be read back (a strange --ready) is not written
+        _write(scenario, scenario_source(sketch, entry.name, self._origin.shown))
+        _write(budgets, text)
 
     def _sketch(self) -> Sketch:
         with self._client() as client:
             sketch = self._raw_sketch(client)
+            sketch = with_writes(sketch) if self._options.writes else sketch
             sketch = replace(sketch, ready=self._options.ready or sketch.ready)
             sketch = without_ready(sketch, sketch.ready)
             # A recorded session is left as it was: single requests out of it prove nothing.
@@ -259,18 +284,23 @@ class _Writer:
             named = f"; the document names {sketch.url}" if sketch.url else ""
             return DEFAULT_URL, f"write here where the service runs{named}"
 
-    def _proposal(self, budgets: Path, entry: ServiceEntry, sketch: Sketch, measure: Measure | None) -> Proposal:
+    def _proposal(
+        self, budgets: Path, entry: ServiceEntry, sketch: Sketch, measure: Measure | None
+    ) -> tuple[Proposal, dict[str, str]]:
+        """What is proposed, and the endpoints that never answered, with what came instead."""
         own_process = self._options.command is not None
         if measure is None or not self._options.measure:
-            return unmeasured(own_process=own_process)
+            return unmeasured(own_process=own_process), {}
         if reason := self._why_unmeasured(entry, sketch):
-            return unmeasured(reason, own_process=own_process)
+            return unmeasured(reason, own_process=own_process), {}
         try:
-            return from_result(measure(budgets), entry.name, own_process=own_process)
+            measured = measure(budgets)
         except StoppedError:
             raise
         except PerfgateError as error:
-            return unmeasured(f"the measurement could not be made: {error}", own_process=own_process)
+            return unmeasured(f"the measurement could not be made: {error}", own_process=own_process), {}
+        proposal = proposed_from(measured, entry.name, own_process=own_process)
+        return proposal, unanswered(measured, entry.name)
 
     def _why_unmeasured(self, entry: ServiceEntry, sketch: Sketch) -> str:
         """Why no load may be driven now, a sentence; empty when it may."""
@@ -289,6 +319,8 @@ class _Writer:
     def _report(self, entry: ServiceEntry, sketch: Sketch, proposal: Proposal, written: tuple[Path, ...]) -> InitReport:
         writes = sum(WRITES in call.tags for call in sketch.calls)
         about_writes = (f"{writes} tasks change data and are not driven: see exclude_tags in {BUDGETS}",)
+        driven = sum(call.active and call.method not in SAFE_METHODS for call in sketch.calls)
+        about_driven = (f"{driven} tasks that change data are driven: use a service whose data may be thrown away",)
         budgets = written[0]
         here = budgets.resolve().parent == Path.cwd()
         return InitReport(
@@ -297,9 +329,39 @@ class _Writer:
             tasks=len(sketch.calls),
             active=sum(call.active for call in sketch.calls),
             measured=proposal.measured,
-            notes=(*sketch.notes, *_about_calls(sketch), *(about_writes if writes else ()), *proposal.notes),
+            notes=(
+                *sketch.notes,
+                *_about_calls(sketch),
+                *(about_writes if writes else ()),
+                *(about_driven if driven else ()),
+                *proposal.notes,
+            ),
             next_command="perfgate run" if here else f"perfgate run --budgets {shlex.quote(str(budgets))}",
         )
+
+
+def with_writes(sketch: Sketch) -> Sketch:
+    """The sketch with what changes data driven, except for what deletes: the next user would find it gone."""
+    calls = (
+        replace(call, tags=tuple(tag for tag in call.tags if tag != WRITES)) if call.method != "DELETE" else call
+        for call in sketch.calls
+    )
+    return replace(sketch, calls=tuple(calls))
+
+
+def without_unanswered(sketch: Sketch, refused: Mapping[str, str]) -> Sketch:
+    """The sketch with the calls of endpoints that never answered set aside; `refused` says what came instead."""
+    calls = (
+        replace(
+            call,
+            tags=(*call.tags, UNANSWERED),
+            notes=(*call.notes, f"No request to {call.endpoint} succeeded ({refused[call.endpoint]})."),
+        )
+        if call.active and call.endpoint in refused
+        else call
+        for call in sketch.calls
+    )
+    return replace(sketch, calls=tuple(calls))
 
 
 def _about_calls(sketch: Sketch) -> Iterator[str]:

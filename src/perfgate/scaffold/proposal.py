@@ -1,4 +1,4 @@
-"""Budgets proposed from a short measurement: what was observed, times 1.5, rounded up to a readable number."""
+"""Budgets proposed from a short measurement: room for what was seen and more, so that unchanged code is not red."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from perfgate.judge.words import duration
+from perfgate.scaffold.spread import readable_up, roomy, upper_end
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from perfgate.judge.result import Result, RunResult
-    from perfgate.measure.summary import EndpointSummary, Latency
+    from perfgate.measure.histogram import Histogram
+    from perfgate.measure.summary import EndpointSummary
+    from perfgate.scaffold.spread import Measurement, Seconds
 
-FACTOR = 1.5  # a first limit must not be red on the next quiet Tuesday; it is to be tightened later
+FACTOR = 1.5  # of CPU and memory, which are hints
 THROUGHPUT_SHARE = 0.8
-_LEAST_MS = 5.0  # below it the machine's own scheduling decides more than the service
-_STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 _MOST_ENDPOINTS = 10
 _ERROR_RATE = 0.01
+_ERROR_FACTOR = 3.0
+_MOST_ERRORS = 0.9  # a limit of 100 % would say that an endpoint need never succeed
+_UNSEEN = {"p95": (500.0, 2000.0), "p99": (1000.0, 5000.0)}  # warn and fail in ms of what was not measured
+_ENOUGH = {"p95": 40, "p99": 200}  # requests of an endpoint with limits of its own: twice what the percentile needs
 _MB = 1_000_000
 
 
@@ -26,13 +33,15 @@ class Proposed:
     """A line of a budget.
 
     Attributes:
-        limit: as it is written, e.g. `250ms`.
+        limit: as it is written, e.g. `250ms`; past it a run fails.
         about: the comment behind it.
+        warn: past it a run is a warning; empty for one tier.
     """
 
     metric: str
     limit: str
     about: str = ""
+    warn: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class Proposal:
     Attributes:
         origin: one sentence on where the numbers come from.
         limits: of the whole service.
-        endpoints: of endpoints that are much faster than the whole, by name.
+        endpoints: of endpoints that are much faster than the whole, or fail now and then, by name.
         hints: limits that are written as comments.
         notes: what the user should know, a sentence each.
     """
@@ -53,18 +62,6 @@ class Proposal:
     endpoints: dict[str, tuple[Proposed, ...]]
     notes: tuple[str, ...] = ()
     measured: bool = False
-
-
-def readable_up(value: float) -> float:
-    """The next number of the series 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10 times a power of ten; never below `value`.
-
-    Example:
-        >>> readable_up(46.8)
-        50.0
-    """
-    power = 10.0 ** math.floor(math.log10(value))
-    steps = (round(step * power, 12) for step in _STEPS)
-    return next((step for step in steps if step >= value), 10 * power)
 
 
 def unmeasured(note: str = "", *, own_process: bool = False) -> Proposal:
@@ -78,8 +75,7 @@ def unmeasured(note: str = "", *, own_process: bool = False) -> Proposal:
         origin="proposed without a measurement: run `perfgate run` and tighten",
         limits=(
             Proposed("error_rate", "1%"),
-            Proposed("p95", "500ms"),
-            Proposed("p99", "1000ms"),
+            *(Proposed(metric, f"{fail:g}ms", warn=f"{warn:g}ms") for metric, (warn, fail) in _UNSEEN.items()),
         ),
         hints=(
             Proposed("throughput", "10/s", "at least"),
@@ -90,23 +86,38 @@ def unmeasured(note: str = "", *, own_process: bool = False) -> Proposal:
     )
 
 
-def from_result(result: Result, service: str, *, own_process: bool = False) -> Proposal:
-    """Limits from the first run of `service` in `result`; generous ones, with the reason, when it cannot be used."""
+def proposed_from(measured: Measurement, service: str, *, own_process: bool = False) -> Proposal:
+    """Limits from the first run of `service`; generous ones, with the reason, when it cannot be used.
+
+    No limit is proposed that the measurement itself would break: what fails now and then gets a limit that says so.
+    """
+    result = measured.result
     run = next((run for run in result.runs if run.service == service), None)
     reason = _unusable(run, result)
     if reason or run is None or run.total is None:
         return unmeasured(f"the measurement could not be used: {reason}", own_process=own_process)
-    summaries = [run.total, *_successful(run)]
-    limits = tuple(_latency_limits([summary.latency_ms for summary in summaries]))
     return Proposal(
         origin=f"proposed from {run.total.requests} requests in {run.duration_s:.0f} s of {run.load} load: "
-        "observed x 1.5, rounded up",
-        limits=(Proposed("error_rate", "1%", f"observed {_percent(run.total.error_rate)}"), *limits),
+        "warn at twice and fail at four times the upper end of what was seen, or a floor",
+        limits=(_error_limit(run.total), *_latency_limits(run.total, measured.seconds)),
         hints=tuple(_hints(run, run.total)),
-        endpoints=_endpoints(run),
+        endpoints=_endpoints(run, measured.seconds),
         notes=tuple(_failing(run)),
         measured=True,
     )
+
+
+def unanswered(measured: Measurement, service: str) -> dict[str, str]:
+    """Endpoints that never answered well, and what came instead, in words; none when nothing did at all.
+
+    Where no request of any endpoint succeeded the service is down or wants credentials, and no endpoint is to blame.
+    """
+    run = next((run for run in measured.result.runs if run.service == service), None)
+    endpoints = run.endpoints if run else []
+    dead = [entry for entry in endpoints if entry.requests and entry.requests == entry.failures]
+    if len(dead) == len([entry for entry in endpoints if entry.requests]):
+        return {}
+    return {entry.name: _kinds(entry) or "no answer" for entry in dead if entry.name is not None}
 
 
 def _unusable(run: RunResult | None, result: Result) -> str:
@@ -116,40 +127,63 @@ def _unusable(run: RunResult | None, result: Result) -> str:
     if not run.health.valid:
         return "; ".join(run.health.reasons) or "the generator could not be trusted"
     if run.total.requests == run.total.failures:
-        return "no request succeeded" if run.total.requests else "there were no requests"
-    return "" if run.total.latency_ms.p95 is not None else f"{run.total.requests} requests carry no p95"
+        return (
+            f"no request succeeded ({_kinds(run.total)}): runs are red until some do"
+            if run.total.requests
+            else "there were no requests"
+        )
+    return ""
 
 
-def _successful(run: RunResult) -> list[EndpointSummary]:
-    return [endpoint for endpoint in run.endpoints if endpoint.requests > endpoint.failures]
-
-
-def _latency_limits(latencies: list[Latency]) -> Iterator[Proposed]:
+def _latency_limits(total: EndpointSummary, seconds: Seconds) -> Iterator[Proposed]:
     """A service's limit is inherited by its endpoints, so it must hold for the slowest of them."""
     for metric in ("p95", "p99"):
-        observed = [value for latency in latencies if (value := getattr(latency, metric)) is not None]
-        if observed:
-            yield Proposed(metric, _limit_ms(max(observed)), f"observed {_ms(max(observed))}")
+        ends = _upper_ends(seconds, metric)
+        if ends:
+            yield _latency_limit(metric, max(ends.values()), getattr(total.latency_ms, metric))
 
 
-def _limit_ms(observed: float) -> str:
-    return f"{max(readable_up(max(observed, 1e-6) * FACTOR), _LEAST_MS):g}ms"
+def _upper_ends(seconds: Mapping[str | None, tuple[Histogram, ...]], metric: str) -> dict[str | None, float]:
+    return {name: upper_end(own, metric) for name, own in seconds.items() if own}
 
 
-def _endpoints(run: RunResult) -> dict[str, tuple[Proposed, ...]]:
-    """Own limits for the busiest endpoints that are at least twice as fast as the slowest."""
-    busiest = sorted(_successful(run), key=lambda endpoint: -endpoint.requests)[:_MOST_ENDPOINTS]
-    observed = {
-        endpoint.name: endpoint.latency_ms.p95
-        for endpoint in busiest
-        if endpoint.name is not None and endpoint.latency_ms.p95 is not None
-    }
-    slowest = max(observed.values(), default=0.0)
-    return {
-        name: (Proposed("p95", _limit_ms(p95), f"observed {_ms(p95)}"),)
-        for name, p95 in observed.items()
-        if p95 * 2 <= slowest and slowest * FACTOR > _LEAST_MS
-    }
+def _latency_limit(metric: str, upper_ms: float, observed: float | None) -> Proposed:
+    limit = roomy(upper_ms, metric)
+    seen = f"up to {_ms(upper_ms)} seen" + (f", {_ms(observed)} in the whole" if observed is not None else "")
+    return Proposed(metric, f"{limit.fail:g}ms", seen, warn=f"{limit.warn:g}ms")
+
+
+def _error_limit(summary: EndpointSummary) -> Proposed:
+    """At most 1 %, unless more was seen: then three times that, and 1 % is a warning."""
+    about = f"observed {_percent(summary.error_rate)}"
+    if summary.error_rate * _ERROR_FACTOR <= _ERROR_RATE:
+        return Proposed("error_rate", "1%", about)
+    share = min(readable_up(round(summary.error_rate * _ERROR_FACTOR, 9)), max(_MOST_ERRORS, summary.error_rate))
+    return Proposed("error_rate", f"{math.ceil(round(share * 1000, 6)) / 10:g}%", about, warn="1%")
+
+
+def _endpoints(run: RunResult, seconds: Seconds) -> dict[str, tuple[Proposed, ...]]:
+    """Own limits for the busiest endpoints that are much faster than the slowest, and for those that fail at times."""
+    whole = max(_upper_ends(seconds, "p95").values(), default=0.0)
+    own: dict[str, tuple[Proposed, ...]] = {}
+    for rank, entry in enumerate(sorted(run.endpoints, key=lambda entry: -entry.requests)):
+        name, found = entry.name or "", seconds.get(entry.name, ())
+        limits = []
+        # Where the whole fails at times, those that do not keep the narrow limit, which they would not inherit.
+        if entry.requests > entry.failures and _fails_at_times(entry, run.total):
+            limits.append(_error_limit(entry))
+        good = entry.requests - entry.failures
+        if rank < _MOST_ENDPOINTS and found and good >= _ENOUGH["p95"]:
+            upper = upper_end(found, "p95")
+            if upper * 2 <= whole and (roomy(upper, "p95").fail or 0) < (roomy(whole, "p95").fail or 0):
+                limits.append(_latency_limit("p95", upper, entry.latency_ms.p95))
+        if name and limits:
+            own[name] = tuple(limits)
+    return own
+
+
+def _fails_at_times(*summaries: EndpointSummary | None) -> bool:
+    return any(entry is not None and entry.error_rate * _ERROR_FACTOR > _ERROR_RATE for entry in summaries)
 
 
 def _hints(run: RunResult, total: EndpointSummary) -> Iterator[Proposed]:
@@ -165,10 +199,18 @@ def _hints(run: RunResult, total: EndpointSummary) -> Iterator[Proposed]:
 
 
 def _failing(run: RunResult) -> Iterator[str]:
-    for endpoint in run.endpoints:
-        if endpoint.error_rate > _ERROR_RATE:
-            kinds = ", ".join(failure.kind for failure in endpoint.failures_by_kind[:3])
-            yield f"{endpoint.name}: {_percent(endpoint.error_rate)} of requests failed{f' ({kinds})' if kinds else ''}"
+    for entry in run.endpoints:
+        if entry.error_rate > _ERROR_RATE:
+            kinds = _kinds(entry)
+            told = f"{entry.name}: {_percent(entry.error_rate)} of requests failed{f' ({kinds})' if kinds else ''}"
+            dead = entry.requests == entry.failures
+            yield told + (
+                "; runs are red until it is mended or left out" if dead else "; its limit makes that a warning for now"
+            )
+
+
+def _kinds(entry: EndpointSummary) -> str:
+    return ", ".join(failure.kind for failure in entry.failures_by_kind[:3])
 
 
 def _percent(share: float) -> str:
@@ -179,4 +221,4 @@ def _percent(share: float) -> str:
 
 
 def _ms(value: float) -> str:
-    return f"{value:.3g} ms" if value < 1000 else f"{value:.0f} ms"
+    return duration(value, 3) if value < 1000 else f"{value:.0f} ms"

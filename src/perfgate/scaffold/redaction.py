@@ -11,35 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from perfgate.scaffold import names
+from perfgate.scaffold.secrecy import is_telling, looks_random, secrets_within, without_scheme
 from perfgate.scaffold.sketch import FromEnv, Text, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TELLING = re.compile(
-    r"passw|passphrase|^pass$|pwd|secret|token|api[-_]?key|access[-_]?key|auth(?!or)|session|^sid$|csrf|xsrf|signature"
-    r"|^sig$|credential|card[-_]?(num|no)|cvv|cvc|^ssn$|^otp$|^pin$|jwt|bearer|cookie|private|nonce|assertion",
-    re.IGNORECASE,
-)
-_JWT = re.compile(r"(bearer |basic )?eyJ[\w-]{5,}\.[\w-]+\.?[\w-]*", re.IGNORECASE)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_SCHEME = re.compile(r"(bearer|basic|digest|token) +", re.IGNORECASE)
 _SHORTEST = 6  # a shorter secret is only found under its own name, not inside other texts
-
-
-def is_telling(name: str) -> bool:
-    """Whether values under this name are secrets."""
-    return _TELLING.search(name) is not None
-
-
-def looks_random(text: str, longest: int = 20) -> bool:
-    """Whether a text looks like a token rather than like something that people or databases name things by."""
-    if _JWT.fullmatch(text):
-        return True
-    if len(text) < longest or _UUID.fullmatch(text) or not re.fullmatch(r"[\w+/=.~:%-]+", text):
-        return False
-    kinds = (re.search("[a-z]", text), re.search("[A-Z]", text), re.search(r"\d", text))
-    return all(kinds) or (len(text) >= 32 and re.fullmatch("[0-9a-fA-F]+", text) is not None)
 
 
 def _substantial(text: str) -> bool:
@@ -79,7 +57,7 @@ class Redaction:
         """
         variable = self.variable(label)
         if isinstance(value, str):
-            for form in (value, _SCHEME.sub("", value, count=1)):
+            for form in (value, without_scheme(value)):
                 if len(form) >= _SHORTEST and (sure or _substantial(form)):
                     self._remember(form.strip(), variable)
         return variable
@@ -95,16 +73,25 @@ class Redaction:
             for item in value:
                 self.learn_fields(item, sure=sure, name=name)
         elif isinstance(value, dict):
+            named = _named(value)
             for key, item in value.items():
-                self.learn_fields(item, sure=sure, name=key)
-        elif is_telling(name):
+                self.learn_fields(item, sure=sure, name=named if named and key == "value" else key)
+        elif is_telling(name, value):
             self.learn(name, value, sure=sure)
 
-    def field(self, name: str, value: str) -> str | FromEnv:
+    def field(self, name: str, value: str) -> str | FromEnv | Text:
         """A value under its name, e.g. of a query or a form."""
-        if is_telling(name) or looks_random(value):
+        whole = (secret for _, secret in secrets_within(value))
+        if is_telling(name, value) or looks_random(value) or value in whole:
             return self.learn(name, value)
-        return self._found_in(value) or value
+        return self.text(value)
+
+    def text(self, text: str) -> str | FromEnv | Text:
+        """A text of some length with the secrets inside it replaced, and the rest as it stood."""
+        for label, secret in secrets_within(text):
+            self.learn(label, secret)
+        parts = self._parted(text)
+        return parts[0] if len(parts) == 1 else parts
 
     def json(self, value: Any, name: str = "value") -> Any:
         """A JSON value with its secrets replaced.
@@ -114,30 +101,48 @@ class Redaction:
             name: the name under which it stands.
         """
         if isinstance(value, dict):
-            return {self._key(key): self.json(item, key) for key, item in value.items()}
+            named = _named(value)
+            return {
+                self._key(key): self.json(item, named if named and key == "value" else key)
+                for key, item in value.items()
+            }
         if isinstance(value, list):
             return [self.json(item, name) for item in value]
         if isinstance(value, str):
             return self.field(name, value)
         # A number under a telling name (a PIN) is one too; true, false and null tell nothing.
-        return self.learn(name, value) if is_telling(name) and type(value) in {int, float} else value
+        return self.learn(name, value) if type(value) in {int, float} and is_telling(name, value) else value
 
     def _key(self, key: str) -> str:
-        return "redacted" if looks_random(key) or self._found_in(key) else key
+        return "redacted" if looks_random(key) or self.leaks(key) else key
 
     def path(self, path: str) -> Text:
         """A path without its query, its secret parts replaced."""
         parts: list[str | FromEnv] = []
         for number, part in enumerate(path.split("/")):
-            variable = self._found_in(part) or (
-                self.learn("path token", part) if looks_random(unquote(part), 32) else None
-            )
-            parts += (["/"] if number else []) + [variable or part]
+            parts += ["/"] if number else []
+            if looks_random(unquote(part), 32):
+                parts.append(self.learn("path token", part))
+            else:
+                shown = self.text(part)
+                parts += shown if isinstance(shown, tuple) else (shown,)
         return merged(parts)
 
-    def _found_in(self, text: str) -> FromEnv | None:
-        return next((variable for secret, variable in self._known.items() if secret in text), None)
+    def _parted(self, text: str) -> Text:
+        """A text cut at the known secrets, the longest first, so that none is left for being a part of another."""
+        found = sorted((secret for secret in self._known if secret in text), key=len, reverse=True)
+        if not found or not text:
+            return (text,)
+        cuts = re.split(f"({'|'.join(map(re.escape, found))})", text)
+        return merged(
+            self._known.get(piece, piece) if number % 2 else piece for number, piece in enumerate(cuts) if piece
+        )
 
     def leaks(self, text: str) -> bool:
-        """Whether a text holds a known secret."""
-        return self._found_in(text) is not None
+        """Whether a text holds a known secret, or one that shows itself."""
+        return any(secret in text for secret in self._known) or next(secrets_within(text), None) is not None
+
+
+def _named(value: dict[str, Any]) -> str:
+    """The name that a table gives its `value`: `{"name": "password", "value": ...}`, as forms are often sent."""
+    return next((value[key] for key in ("name", "key", "field", "id") if isinstance(value.get(key), str)), "")

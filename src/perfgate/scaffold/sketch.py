@@ -49,8 +49,8 @@ class Call:
         name: the endpoint's name without its method, e.g. `/items/{id}`.
         function: what the task would like to be called; it is made a unique identifier later.
         about: one line of prose about it, from the document; not trusted.
-        json: the JSON body, in which a `FromEnv` may stand for any value; None for none.
-        form: the body as a form.
+        json: the JSON body, in which a `FromEnv` or a `Text` may stand for any value; None for none.
+        form: the body as a form, likewise.
         notes: lines for the reader of the scenario.
         think_s: how long the user waits before it, in seconds.
     """
@@ -126,6 +126,6 @@ def _variables_in(value: Any) -> Iterator[FromEnv]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from _variables_in(item)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):  # a tuple is a Text
         for item in value:
             yield from _variables_in(item)

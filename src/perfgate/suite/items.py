@@ -123,7 +123,7 @@ class LoadItem(pytest.Item):
         try:
             self.measured = session.drive(plan, service, self.load.name)
         except PerfgateError as error:
-            raise InvalidRunError(str(error)) from None
+            raise InvalidRunError(error.in_full()) from None
         self.user_properties += [
             (VERDICT, self.measured.result.verdict),
             (RESULT, str(self.measured.folder / "result.json")),

@@ -137,7 +137,7 @@ def _server(kind: str) -> Callable[[Any, socket.socket], None]:
     except ImportError as error:
         raise UsageError(
             f"{library} is needed to serve a {kind.upper()} application",
-            hint=f"pip install {library}, or perfgate[serve]",
+            hint=f"pip install {library}",
             place="perfgate.serve",
         ) from error
     return run

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfgate.errors import PerfgateError
+from perfgate.reading import read_text
 from perfgate.report import json, text
 from perfgate.suite.settings import settings_of
 from perfgate.suite.whole import together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pytest
 
@@ -43,7 +44,7 @@ def show(paths: Sequence[str], terminal: Any, config: pytest.Config) -> None:
 
 def _read(path: str) -> Result:
     try:
-        return json.parse(Path(path).read_text(encoding="utf-8"))
+        return json.parse(read_text(path))
     except OSError as error:
         raise PerfgateError(f"cannot be read: {error.strerror}", place=path, slug="result-file") from error
 

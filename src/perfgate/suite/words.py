@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from perfgate.judge.uncertainty import CERTAINTY
 from perfgate.judge.words import label, quantity, signed_percent
 
 if TYPE_CHECKING:
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 def check_title(check: Check) -> str:
     """What a check is called: `GET /items/{id} p95`, and what it is held against when that is no budget."""
+    metric = label(check.metric, check.kind) if check.metric == "mean" else check.metric
     against = "" if check.kind == "budget" else f" {check.kind}"
-    return f"{check.endpoint or 'whole service'} {check.metric}{against}"
+    return f"{check.endpoint or 'whole service'} {metric}{against}"
 
 
 def failure_words(check: Check) -> str:
@@ -45,8 +47,12 @@ def _next_step(check: Check) -> str:
         return "measure longer, or mend what kept it from being judged"
     if check.kind != "budget":
         return "make it faster, or accept it for a time with [[accept]]"
+    if check.metric == CERTAINTY:
+        return "drive more requests: a longer load, or a higher rate"
     if check.uncertain:
         return "the limit lies within the measurement's uncertainty: measure longer before acting on it"
+    if check.limit is None:
+        return "mend what it names"
     return f"make {label(check.metric)} better, or change the limit{f' at {check.source}' if check.source else ''}"
 
 

@@ -17,10 +17,11 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Answer:
-    """What one look saw: whether it is ready, and in words what was asked and answered."""
+    """What one look saw: whether it is ready, in words what was asked and answered, and the status if there was one."""
 
     ready: bool
     text: str
+    status: int | None = None
 
 
 def address_of(url: str) -> tuple[str, int]:
@@ -75,7 +76,7 @@ def _get(url: str, timeout_s: float) -> Answer:
             connection.close()
     except (OSError, HTTPException) as error:
         return Answer(False, f"GET {url}: {_words(error)}")
-    return Answer(status < 400, f"GET {url} answered {status}")
+    return Answer(status < 400, f"GET {url} answered {status}", status)
 
 
 def _connection(parts: SplitResult, timeout_s: float) -> HTTPConnection:

@@ -19,8 +19,22 @@ import psutil
 
 from perfgate.errors import StorageError
 from perfgate.measure.journal import JournalWriter
-from perfgate.measure.recording import EXIT, SAMPLE, SERVICE_JOURNAL, ServiceExit, ServiceSample
+from perfgate.measure.recording import (
+    END,
+    ENDED,
+    EXIT,
+    LISTENER,
+    SAMPLE,
+    SERVICE_JOURNAL,
+    ProcessEnded,
+    ServiceEnd,
+    ServiceExit,
+    ServiceListener,
+    ServiceSample,
+)
 from perfgate.target.cpu_clock import process_cpu_s
+from perfgate.target.listening import listener_at
+from perfgate.target.members import Members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,12 +82,16 @@ class Look:
     Attributes:
         at: on the monotonic clock.
         processes: how many live; zombies do not.
+        alive: these.
+        unread: how many more there are, of which nothing could be read: they are another user's.
     """
 
     at: float
     cpu: dict[Key, CpuTimes]
     memory_bytes: int
     processes: int
+    alive: frozenset[Key] = frozenset()
+    unread: int = 0
 
 
 class ProcessTree:
@@ -93,15 +111,23 @@ class ProcessTree:
         self._reaper = psutil.Process(reaper) if reaper is not None else None
 
     def look(self) -> Look:
-        """Look now; processes that end meanwhile, or may not be read, are left out."""
+        """Look now; processes that end meanwhile are left out, those that may not be read are counted."""
         at = time.monotonic()
         cpu: dict[Key, CpuTimes] = {}
-        sizes: list[int] = []
+        sizes: dict[Key, int] = {}
+        unread = 0
         for process in self._members():
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied), process.oneshot():
-                cpu[process.pid, process.create_time()] = _cpu_times(process)
-                sizes.append(process.memory_info().rss)
-        return Look(at, {**cpu, **self._reaped_orphans()}, sum(sizes), sum(size > 0 for size in sizes))
+            try:
+                with process.oneshot():
+                    key = process.pid, process.create_time()
+                    cpu[key] = _cpu_times(process)
+                    sizes[key] = process.memory_info().rss
+            except psutil.NoSuchProcess:  # a zombie too, where it has no memory to be read
+                continue
+            except psutil.AccessDenied:
+                unread += 1
+        alive = frozenset(key for key, size in sizes.items() if size > 0)
+        return Look(at, {**cpu, **self._reaped_orphans()}, sum(sizes.values()), len(alive), alive, unread)
 
     def pids(self) -> list[int]:
         """Of all its processes now."""
@@ -139,18 +165,28 @@ class ResourceSampler:
         folder: the run's folder; `service.journal` is written there.
         poll: tells the service's exit code once it has ended by itself.
         reaper: `RunningService.reaper`, so that daemons which left the tree are counted.
+        address: host and port of the service, of which it is told who accepts connections there; None does not look.
 
     Attributes:
         latest: the latest sample, for the live view; None before the first.
         error: what stopped the sampling (the disk is full); None while all is well.
     """
 
-    def __init__(self, pid: int, folder: Path, poll: Callable[[], int | None], reaper: int | None = None) -> None:
+    def __init__(
+        self,
+        pid: int,
+        folder: Path,
+        poll: Callable[[], int | None],
+        reaper: int | None = None,
+        address: tuple[str, int] | None = None,
+    ) -> None:
         self.latest: ServiceSample | None = None
         self.error: StorageError | None = None
         self._pid, self._reaper = pid, reaper
         self._folder = folder
         self._poll = poll
+        self._address = address
+        self._samples = 0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -188,15 +224,34 @@ class ResourceSampler:
         code = self._poll()
         if code is not None:
             journal.append(EXIT, asdict(ServiceExit(time.monotonic() - origin, code)))
+        journal.append(END, asdict(ServiceEnd(self._samples)))
 
     def _sample_until_stopped(self, tree: ProcessTree, origin: float, journal: JournalWriter) -> None:
         before = tree.look()
+        members = Members(before.alive)
+        self._look_at_listener(tree, members, origin, journal)
         due = before.at + _INTERVAL_S
         while self._wait_until(due):
             before = self._append_sample(tree, before, origin, journal)
+            if before.processes:
+                for process in members.ended(before.alive):
+                    journal.append(ENDED, asdict(ProcessEnded(before.at - origin, process)))
+            if self._samples.bit_count() == 1:  # a power of two: ever more rarely, as it costs a look at all sockets
+                self._look_at_listener(tree, members, origin, journal)
             due = max(due, before.at - _INTERVAL_S) + _INTERVAL_S  # samples that were missed are not made up for
         if time.monotonic() - before.at >= _SHORTEST_S:
             self._append_sample(tree, before, origin, journal)
+
+    def _look_at_listener(self, tree: ProcessTree, members: Members, origin: float, journal: JournalWriter) -> None:
+        """Note who accepts connections at the service's address."""
+        if self._address is None:
+            return
+        found = listener_at(*self._address, tree.pids())
+        if self._poll() is not None:  # it has ended, and nobody is left who would listen
+            return
+        members.hold(found.holders)
+        at_s = time.monotonic() - origin
+        journal.append(LISTENER, asdict(ServiceListener(at_s, found.where, found.process, list(found.peers))))
 
     def _wait_until(self, due: float) -> bool:
         """False as soon as the service has ended or sampling is to stop."""
@@ -207,9 +262,10 @@ class ResourceSampler:
 
     def _append_sample(self, tree: ProcessTree, before: Look, origin: float, journal: JournalWriter) -> Look:
         now = tree.look()
-        if not now.processes:  # it has just ended, and its exit is about to be known
+        if not now.processes and not now.unread:  # it has just ended, and its exit is about to be known
             return now
         cpu = cpu_between(before.cpu, now.cpu) / (now.at - before.at)
-        self.latest = ServiceSample(now.at - origin, cpu, now.memory_bytes, now.processes)
+        self.latest = ServiceSample(now.at - origin, cpu, now.memory_bytes, now.processes, now.unread)
         journal.append(SAMPLE, asdict(self.latest))
+        self._samples += 1
         return now

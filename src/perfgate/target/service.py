@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import time
@@ -10,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from perfgate.errors import ServiceError, StorageError
+from perfgate.errors import ServiceError, StorageError, last_words
+from perfgate.measure.log_limit import LogLimit
 from perfgate.target.process import SupervisedProcess
 from perfgate.target.readiness import Answer, address_of, port_in_use, probe
 
@@ -29,6 +31,8 @@ _LONGEST_PAUSE_S = 0.05
 _SHORTEST_PROBE_S = 0.5  # the last look too has time to be answered, so that the answer can be told
 _LONGEST_PROBE_S = 5.0
 _TAIL_BYTES = 64 * 1024
+_UNREACHABLE = "start it first, or give a command with which perfgate starts it"
+_WRONG_PATH = "it answers, but not there: mend ready, the path that answers below 400 once the service is ready"
 
 
 def free_port() -> int:
@@ -68,6 +72,7 @@ class RunningService:
         self.startup_time_s: float | None = None
         self._process = process
         self._log = log
+        self._limit = LogLimit(log.path).start() if log else None
 
     @property
     def pid(self) -> int | None:
@@ -100,6 +105,8 @@ class RunningService:
         """
         if self._process:
             self._process.stop()
+        if self._limit:
+            self._limit.stop()
 
     def __enter__(self) -> RunningService:
         return self
@@ -171,7 +178,7 @@ def _check_reachable(service: Service) -> None:
         raise ServiceError(
             f"the service {service.name!r} is not ready: {answer.text}",
             place=service.url,
-            hint="start it first, or give a command with which perfgate starts it",
+            hint=_UNREACHABLE if answer.status is None else _WRONG_PATH,
             slug="service-unreachable",
         )
 
@@ -191,7 +198,7 @@ def _look_until(service: Service, running: RunningService, deadline: float) -> A
 def _spawn(service: Service, folder: Path) -> tuple[RunningService, float]:
     path = folder / LOG
     try:
-        file = path.open("ab")
+        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
     except OSError as error:
         raise StorageError(f"cannot write the service's output: {error.strerror}", place=str(path)) from error
     with file:
@@ -236,25 +243,29 @@ def _await_ready(service: Service, running: RunningService, spawned_at: float) -
 
 
 def _exited(service: Service, running: RunningService, code: int, elapsed_s: float) -> ServiceError:
+    output = running.last_output()
     hint = "mend the command; the output says why"
     if code == 0:
         hint = "run it in the foreground: a command that starts a daemon and ends cannot be measured or stopped"
     return ServiceError(
         f"the service {service.name!r} ended with {_code_words(code)} after {elapsed_s:.1f} s, before it was ready"
-        f"{_output_words(running)}",
+        f"; {last_words(output)}",
         place=service.source,
         hint=hint,
         slug="service-exited",
+        output=output,
     )
 
 
 def _not_ready(service: Service, running: RunningService, answer: Answer) -> ServiceError:
+    output = running.last_output()
     return ServiceError(
         f"the service {service.name!r} was not ready within {service.ready_timeout_s:g} s ({answer.text})"
-        f"{_output_words(running)}",
+        f"; {last_words(output)}",
         place=service.url,
         hint="mend ready, or raise ready_timeout",
         slug="service-not-ready",
+        output=output,
     )
 
 
@@ -263,8 +274,3 @@ def _code_words(code: int) -> str:
         with suppress(ValueError):
             return f"signal {signal.Signals(-code).name}"
     return f"exit code {code}"
-
-
-def _output_words(running: RunningService) -> str:
-    output = running.last_output()
-    return f"; its last output:\n{output}\n" if output else "; it wrote nothing"

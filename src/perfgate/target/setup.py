@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from perfgate.errors import ServiceError, StorageError, UsageError
+from perfgate.errors import ServiceError, StorageError, UsageError, last_words
+from perfgate.reading import read_text
 from perfgate.target.checkout import TREES, locked
 from perfgate.target.own_modules import in_tree, python_path
 from perfgate.target.process import environment_with
@@ -112,7 +113,7 @@ def _hash(words: list[str]) -> str:
 
 def _read(marker: Path) -> object:
     try:
-        value: object = json.loads(marker.read_text(encoding="utf-8"))
+        value: object = json.loads(read_text(marker))
     except (OSError, ValueError):
         return None
     return value
@@ -156,10 +157,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _failed(checkout: Checkout, service: Service, what: str, log: Path) -> ServiceError:
     output = log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").splitlines()[-_TAIL_LINES:]
-    told = "its last output:\n" + "\n".join(output) + "\n" if output else "it wrote nothing"
+    written = "\n".join(output)
     return ServiceError(
-        f"the setup of the service {service.name!r} at the {checkout.side}, {checkout.words}, {what}; {told}",
+        f"the setup of the service {service.name!r} at the {checkout.side}, {checkout.words}, {what}; "
+        f"{last_words(written)}",
         place=str(log),
         hint="mend the command, or the revision; it runs in the service's cwd in the revision's tree",
         slug="service-setup",
+        output=written,
     )

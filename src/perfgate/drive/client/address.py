@@ -75,11 +75,15 @@ def origin_of(scheme: str, host: str, port: int | None, unix_path: str | None = 
 
 
 class Target(NamedTuple):
-    """What a URL says: the origin, the path with its query as it goes over the wire, and credentials if it has any."""
+    """What a URL says: the origin, the path with its query as it goes over the wire, and credentials if it has any.
+
+    The fragment is never sent; it has its `#`, or is empty.
+    """
 
     origin: Origin
     path: str
     auth: tuple[str, str] | None = None
+    fragment: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def resolve(base: Base, url: str) -> Target:
         return parse_url(url)
     path = base.path + url
     if base.origin is not None:
-        if _PLAIN_PATH.fullmatch(path) and _DOT_SEGMENT not in path:
+        if _PLAIN_PATH.fullmatch(path) and _DOT_SEGMENT not in path and not path.endswith("?"):
             return Target(base.origin, path)
         if base.origin.unix_path is not None:
             return Target(base.origin, _unix_request_path(path))
@@ -154,7 +158,9 @@ def parse_url(url: str) -> Target:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise InvalidRequestError(f"{url!r} is neither http nor https")
     user, password = get_auth_from_url(prepared.url or "")
-    return Target(origin_of(parts.scheme, parts.hostname, port), prepared.path_url, (user, password) if user else None)
+    fragment = f"#{parts.fragment}" if parts.fragment else ""
+    auth = (user, password) if user else None
+    return Target(origin_of(parts.scheme, parts.hostname, port), prepared.path_url, auth, fragment)
 
 
 def _unix_request_path(path: str) -> str:

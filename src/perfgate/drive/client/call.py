@@ -14,10 +14,10 @@ from perfgate.drive.client.cache import RecentCache
 from perfgate.drive.client.headers import Fields, check_method, encode, merge
 
 if TYPE_CHECKING:
-    from perfgate.drive.client.address import Origin
+    from perfgate.drive.client.address import Origin, Target
     from perfgate.drive.client.body import Body
 
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})  # RFC 9110, section 9.2.2
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})  # RFC 9110, section 9.2.1
 _LENGTHLESS = frozenset({"GET", "HEAD"})  # requests sends `Content-Length: 0` with all others
 _END = b"\r\n"
 
@@ -40,18 +40,20 @@ class Call:
         path: path and query as they go over the wire.
         head: request line and header lines.
         plain: the whole request, for when it has neither body nor cookies.
-        is_idempotent: sending it twice does what sending it once does.
-        url: the absolute URL.
+        is_safe: it changes nothing, so that sending it twice does no harm.
+        target: where it goes.
+        url: the absolute URL, its fragment included, which is never sent.
     """
 
     method: str
     origin: Origin
     path: str
+    target: Target
     url: str
     block: Block
     head: bytes
     plain: bytes
-    is_idempotent: bool
+    is_safe: bool
 
     def wire(self, body: Body, cookies: str | None) -> bytes:
         """The whole request."""
@@ -68,7 +70,8 @@ class Call:
 
 def basic_auth(user: str | bytes, password: str | bytes) -> str:
     """The value of an `Authorization` header (RFC 7617)."""
-    raw = b":".join(part.encode("latin-1", "replace") if isinstance(part, str) else part for part in (user, password))
+    parts = (part if isinstance(part, bytes) else str(part).encode("latin-1", "replace") for part in (user, password))
+    raw = b":".join(parts)
     return f"Basic {b64encode(raw).decode('ascii')}"
 
 
@@ -92,20 +95,23 @@ def block_of(origin: Origin, *layers: Fields) -> Block:
 def _new_block(origin: Origin, layers: tuple[Fields, ...]) -> Block:
     fields = merge([("Host", origin.authority)], *layers)
     values = {name.lower(): value for name, value in fields}
+    if "accept-encoding" not in values:  # without it a server may choose any (RFC 9110, section 12.5.3)
+        fields = (*fields, ("Accept-Encoding", "identity"))
     return Block(fields, encode(fields), "cookie" in values, values.get("connection", "").lower() == "close")
 
 
-def build_call(method: str, origin: Origin, path: str, block: Block, target: str | None = None) -> Call:
+def build_call(method: str, target: Target, block: Block, named: str | None = None) -> Call:
     """Put a request together.
 
     Args:
-        target: what the request line names instead of the path: the whole URL, when it goes through a proxy.
+        named: what the request line names instead of the path: the whole URL, when it goes through a proxy.
 
     Raises:
         InvalidRequestError: the method is none.
     """
     check_method(method)
-    line = f"{method} {target or path} HTTP/1.1\r\n".encode("latin-1")
+    line = f"{method} {named or target.path} HTTP/1.1\r\n".encode("latin-1")
     head = line + block.lines
     plain = head + (_END if method in _LENGTHLESS else b"Content-Length: 0\r\n\r\n")
-    return Call(method, origin, path, origin.base + path, block, head, plain, method in _IDEMPOTENT)
+    url = target.origin.base + target.path + target.fragment
+    return Call(method, target.origin, target.path, target, url, block, head, plain, method in _SAFE)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from time import time_ns
+from typing import TYPE_CHECKING, Any, Literal
+
+from perfgate.measure.shape import LONGEST_S
 
 if TYPE_CHECKING:
     import _socket
@@ -29,6 +32,7 @@ _SOL_SOCKET = socket.SOL_SOCKET
 # realtime clock by at most 500 ppm (adjtimex(2)); twice that is allowed.
 _SLACK_NS = 1_000_000
 _SLEW_SHIFT = 10
+_LONGEST_MS = LONGEST_S * 1000.0
 
 
 @dataclass(slots=True)
@@ -42,7 +46,10 @@ class Timing:
         connect_ms: time for name look-up and connecting, 0 on a kept connection; never part of the service time.
         tls_ms: time for the TLS handshake, likewise.
         clock: what `received_ns` was read from.
-        retried: how often a kept connection turned out to be closed and the request was sent again.
+        retried: how often a kept connection turned out to be closed before the service could have read a byte, and the
+            request was sent again; `sent_ns` is that of the first time.
+        redirects: how many were followed; 1 where the answer is one, and following was not asked for.
+        unsolicited: kept connections that were given up since the service had sent something that nobody had asked for.
     """
 
     sent_ns: int
@@ -51,6 +58,25 @@ class Timing:
     tls_ms: float = 0.0
     clock: Clock = "user"
     retried: int = 0
+    unsolicited: int = 0
+    redirects: int = 0
+
+
+def with_own_times(meta: dict[str, Any], timing: Timing) -> dict[str, Any]:
+    """What a `request` event carries, its `perfgate` made to agree with times that the scenario has set itself.
+
+    A start of its own, or a time that is none (None, negative, not a number), is left to the recorder's own rule,
+    without a `Timing`.
+    """
+    took: Any = meta.get("response_time")
+    start: Any = meta.get("start_time")
+    has_start = start == timing.sent_ns / 1e9
+    if has_start and took == (timing.received_ns - timing.sent_ns) / 1e6:
+        return meta
+    if not (has_start and isinstance(took, int | float) and 0 <= took < _LONGEST_MS):
+        return {key: value for key, value in meta.items() if key != "perfgate"}
+    own = replace(timing, received_ns=timing.sent_ns + int(took * 1e6), clock="user")
+    return {**meta, "perfgate": own}
 
 
 def enable_kernel_clock(sock: _socket.socket) -> bool:
@@ -72,6 +98,20 @@ def stamp_ns(ancillary: list[tuple[int, int, bytes]]) -> int:
             stamp: int = seconds * 1_000_000_000 + nanoseconds
             return stamp
     return 0
+
+
+def is_before(stamp: int, sent_ns: int, elapsed_ns: int) -> bool:
+    """Whether the kernel had received a read's bytes before the request was sent: then they are no answer to it.
+
+    Args:
+        stamp: the kernel's receive time, 0 when there is none.
+        sent_ns: realtime clock right before sending.
+        elapsed_ns: since then, on the monotonic clock.
+
+    A realtime clock that was set back in between proves nothing.
+    """
+    stepped = abs(time_ns() - sent_ns - elapsed_ns) > (elapsed_ns >> _SLEW_SHIFT) + _SLACK_NS
+    return 0 < stamp < sent_ns and not stepped
 
 
 def service_time_ns(sent_ns: int, stamp: int, elapsed_ns: int) -> tuple[int, Clock]:

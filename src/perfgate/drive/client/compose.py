@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from requests import PreparedRequest
+from requests.sessions import merge_setting
 from requests.structures import CaseInsensitiveDict
+from requests.utils import get_netrc_auth
 
 from perfgate.drive.client.address import Base, Target, parse_url, resolve
 from perfgate.drive.client.body import Body, with_query
@@ -30,6 +32,7 @@ class Defaults:
     fields: Fields
     auth: Any
     params: Any
+    trust_env: bool = False
 
     @property
     def is_simple(self) -> bool:
@@ -41,13 +44,13 @@ _calls: RecentCache[Call] = RecentCache(_MOST_CALLS)
 _defaults: RecentCache[Defaults] = RecentCache(1024)
 
 
-def defaults_of(base: Base, fields: Fields, auth: Any, params: Any) -> Defaults:
+def defaults_of(base: Base, fields: Fields, auth: Any, params: Any, *, trust_env: bool = False) -> Defaults:
     """The defaults, the same object for all users whose sessions have the same ones."""
     # A callable may have no hash; its identity is as good, since the value holds it alive.
-    key = (base.url, fields, id(auth) if callable(auth) else auth, repr(params))
+    key = (base.url, fields, id(auth) if callable(auth) else auth, repr(params), trust_env)
     known = _defaults.get(key)
     if known is None:
-        known = Defaults(base, fields, auth, params)
+        known = Defaults(base, fields, auth, params, trust_env)
         _defaults.put(key, known)
     return known
 
@@ -58,11 +61,9 @@ def compose(defaults: Defaults, method: str, url: str, wishes: Wishes, body: Bod
     Raises:
         InvalidRequestError: it cannot be sent.
     """
-    if defaults.params:
-        url = with_query(url, defaults.params)
-    if wishes.params:
-        url = with_query(url, wishes.params)
-    auth = wishes.auth or defaults.auth
+    if params := merge_setting(wishes.params or {}, defaults.params):
+        url = with_query(url, params)
+    auth = defaults.auth if wishes.auth is None else wishes.auth  # an empty pair: none, for once
     fields = tuple(wishes.headers.items()) if wishes.headers else ()
     if callable(auth):
         return _signed(auth, _new_call(defaults, method, url, (fields, None, body.content_type)), body)
@@ -93,13 +94,18 @@ def plain_call(defaults: Defaults, method: str, url: str) -> Call:
 def _new_call(defaults: Defaults, method: str, url: str, extras: tuple[Fields, Any, str | None]) -> Call:
     fields, auth, content_type = extras
     target = resolve(defaults.base, url)
-    layers = (((("Content-Type", content_type),) if content_type else ()), defaults.fields, fields, _auth(auth, target))
-    return build_call(method, target.origin, target.path, block_of(target.origin, *layers))
+    layers = (
+        ((("Content-Type", content_type),) if content_type else ()),
+        defaults.fields,
+        fields,
+        _auth(auth, target, defaults),
+    )
+    return build_call(method, target, block_of(target.origin, *layers))
 
 
-def _auth(auth: Any, target: Target) -> Fields:
-    """Credentials in the URL count when none are given otherwise."""
-    pair = auth or target.auth
+def _auth(auth: Any, target: Target, defaults: Defaults) -> Fields:
+    """Credentials in the URL count when none are given otherwise, and after them those of `.netrc`, when trusted."""
+    pair = auth or target.auth or (get_netrc_auth(target.origin.base) if defaults.trust_env else None)
     if not pair:
         return ()
     if len(pair) != 2:
@@ -111,10 +117,11 @@ def _signed(auth: Any, call: Call, body: Body) -> tuple[Call, Body]:
     """Let a callable change the request, as it would change one of requests'."""
     prepared = PreparedRequest()
     prepared.method, prepared.url, prepared.body = call.method, call.url, body.data
-    prepared.headers = CaseInsensitiveDict(field for field in call.block.fields if field[0] != "Host")
+    own = tuple(field for field in call.block.fields if field != ("Host", call.origin.authority))
+    prepared.headers = CaseInsensitiveDict(own)
     signed = auth(prepared)
     target = parse_url(signed.url)
     content = signed.body.encode() if isinstance(signed.body, str) else signed.body
     block = block_of(target.origin, tuple(signed.headers.items()))
-    changed = build_call(signed.method, target.origin, target.path, block)
+    changed = build_call(signed.method, target, block)
     return changed, Body(content, None, body.chunked)

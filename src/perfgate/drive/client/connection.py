@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent import socket as gevent_socket
 
-from perfgate.drive.client.clock import Timing, service_time_ns
+from perfgate.drive.client.clock import Timing, is_before, service_time_ns
 from perfgate.drive.client.content import MAX_BODY_BYTES
 from perfgate.drive.client.errors import (
     ClientError,
     ClosedEarlyError,
     ConnectError,
     ConnectTimeoutError,
-    StaleError,
+    UnreadError,
+    UnsolicitedError,
     connect_error,
     tls_error,
 )
-from perfgate.drive.client.link import NEVER, Link
+from perfgate.drive.client.link import NEVER, Idle, Link
 from perfgate.drive.client.proxy import Proxy, open_tunnel
 from perfgate.drive.client.reader import ResponseReader
 from perfgate.drive.client.tls import Cert, TlsLink, Verify, tls_context
@@ -84,7 +85,8 @@ class Connection:
         With `stream` it returns when the head is there; `read_on` gives the rest.
 
         Raises:
-            StaleError: a kept connection was closed before a byte of the answer came.
+            UnreadError: a kept connection had been closed before the service could have read a byte of the request.
+            UnsolicitedError: what came is not, or may not be, the answer to this request.
             ClosedEarlyError, BadResponseError, AnswerTimeoutError: what they say.
 
         The connection is of no use after any of them.
@@ -103,30 +105,43 @@ class Connection:
             while not reader.complete:
                 data = link.receive()
                 if not data:
-                    self._end()
+                    self._end(len(sealed), sent_ns)
                     break
                 stamp = link.stamp_ns
+                if stamp < sent_ns and not reader.started and self.uses > 1:
+                    self._check_stamp(stamp, sent_ns, int((perf_counter() - started) * 1e9))
                 reader.feed(data)
                 if stream and reader.has_head:
                     break
         except ClientError:
             raise
         except OSError as error:
-            raise self._lost(str(error)) from error
+            raise self._lost(str(error), sent_ns) from error
         service_ns, clock = service_time_ns(sent_ns, stamp, int((perf_counter() - started) * 1e9))
         if self.uses > 1:
+            self._look_behind()
+            if reader.overfed:
+                raise UnsolicitedError("more than one answer came: which of them is whose cannot be told", sent_ns)
             return Timing(sent_ns, sent_ns + service_ns, 0.0, 0.0, clock)  # opening is reported once
         return Timing(sent_ns, sent_ns + service_ns, self._connect_ms, self._tls_ms, clock)
 
-    def _end(self) -> None:
+    def _check_stamp(self, stamp: int, sent_ns: int, elapsed_ns: int) -> None:
+        if is_before(stamp, sent_ns, elapsed_ns):
+            raise UnsolicitedError("what came had been sent before the request was", sent_ns)
+
+    def _end(self, size: int, sent_ns: int) -> None:
         if not self.reader.started:
-            raise self._lost("the server closed the connection without an answer")
+            if self.uses > 1 and self._link.was_unread(size):
+                raise UnreadError("the server closed the idle connection", sent_ns)
+            raise ClosedEarlyError("the server closed the connection without an answer")
         self.reader.end()
 
-    def _lost(self, why: str) -> ClosedEarlyError:
+    def _lost(self, why: str, sent_ns: int) -> ClosedEarlyError:
         if self.reader.started:
             return ClosedEarlyError(f"the connection broke within the answer: {why}")
-        return StaleError(why) if self.uses > 1 else ClosedEarlyError(why)
+        if self.uses > 1 and self._link.refused:
+            return UnreadError(why, sent_ns)
+        return ClosedEarlyError(why)
 
     def read_on(self, timeout_s: float | None) -> Iterator[bytes]:
         """The rest of a streamed body, as it comes; `timeout_s` bounds the wait for each piece.
@@ -145,16 +160,23 @@ class Connection:
         except ClientError:
             raise
         except OSError as error:
-            raise self._lost(str(error)) from error
+            raise ClosedEarlyError(f"the connection broke within the answer: {error}") from error
 
     def is_reusable(self) -> bool:
         """Whether another request can be sent on it."""
-        reader = self.reader
-        return reader.complete and reader.keep_alive and self._link.is_reusable()
+        self._look_behind()
+        return self.reader.complete and self.reader.keep_alive
 
-    def is_quiet(self) -> bool:
-        """Whether it is open and silent, asked of the kernel."""
-        return self._link.is_quiet()
+    def _look_behind(self) -> None:
+        """Note what came with the end of a whole answer; before that, what comes belongs to the body."""
+        reader = self.reader
+        if reader.complete and (rest := self._link.rest()) != "quiet":
+            reader.keep_alive = False
+            reader.overfed = reader.overfed or rest == "talking"
+
+    def idle_state(self, *, asking: bool) -> Idle:
+        """Whether it is open and silent; with `asking` the kernel is asked, whatever is known already."""
+        return self._link.peeked() if asking else self._link.idle_state()
 
     def close(self) -> None:
         """Close; harmless when closed already."""

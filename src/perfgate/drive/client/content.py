@@ -33,7 +33,7 @@ class _Zlib:
         self._gzip = gzip
         self._inner: Any = zlib.decompressobj(zlib.MAX_WBITS | 16 if gzip else zlib.MAX_WBITS)
         self._undecided = b""  # what came before the first output: it may have to be read again, as raw deflate
-        self._has_output = self._any = False
+        self._has_output = self._any = self._is_over = False
 
     def decode(self, data: bytes) -> bytes:
         self._any = self._any or bool(data)
@@ -51,21 +51,60 @@ class _Zlib:
 
     def _inflate(self, data: bytes) -> bytes:
         found = bytearray()
-        while data:
-            if self._inner.eof:
+        while data and not self._is_over:
+            is_later = self._inner.eof
+            if is_later:
                 self._inner = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            found += self._inner.decompress(data, self._limit - len(found) + 1)
+            try:
+                found += self._inner.decompress(data, self._limit - len(found) + 1)
+            except zlib.error:
+                if not is_later:
+                    raise
+                self._is_over = True  # what follows a whole member and is none is ignored, as gzip(1) does
+                break
             _check_size(len(found), self._limit)
             data = self._inner.unused_data.lstrip(b"\0") if self._gzip else b""
         return bytes(found)
 
     def finish(self) -> None:
+        if self._any and not self._inner.eof and not self._is_over:
+            raise BadResponseError("the compressed body is cut off", kind="bad content encoding")
+
+
+class Frames:
+    """Data in frames that may follow each other, as zstd's (RFC 8878, section 3).
+
+    Args:
+        limit: the most bytes that one piece may become.
+        new: makes a decompressor for one frame, of the standard library's kind (`bz2`, `lzma`, `compression.zstd`).
+    """
+
+    def __init__(self, limit: int, new: Callable[[], Any]) -> None:
+        self._limit = limit
+        self._new = new
+        self._inner = new()
+        self._any = False
+
+    def decode(self, data: bytes) -> bytes:
+        """What `data` gives, over the ends of frames."""
+        found = bytearray()
+        self._any = self._any or bool(data)
+        while data:
+            if self._inner.eof:
+                self._inner = self._new()
+            found += self._inner.decompress(data, self._limit - len(found) + 1)
+            _check_size(len(found), self._limit)
+            data = self._inner.unused_data
+        return bytes(found)
+
+    def finish(self) -> None:
+        """No more comes."""
         if self._any and not self._inner.eof:
             raise BadResponseError("the compressed body is cut off", kind="bad content encoding")
 
 
 class _Library:
-    """Brotli or zstd, through whatever object the library has."""
+    """Brotli, through whatever object the library has."""
 
     def __init__(self, limit: int, feed: Callable[[bytes], bytes], is_finished: Callable[[], bool]) -> None:
         self._limit = limit
@@ -110,8 +149,7 @@ def _new_brotli(limit: int) -> Decoder:
 
 
 def _new_zstd(limit: int) -> Decoder:
-    inner = _zstd.ZstdDecompressor()
-    return _Library(limit, lambda data: inner.decompress(data, limit + 1), lambda: bool(inner.eof))
+    return Frames(limit, _zstd.ZstdDecompressor)
 
 
 _DECODERS: dict[str, Callable[[int], Decoder]] = {
@@ -136,6 +174,7 @@ class ContentDecoder:
 
     def __init__(self, content_encoding: str, limit: int = MAX_BODY_BYTES) -> None:
         names = [name.strip().lower() for name in content_encoding.split(",")]
+        names = [name for name in names if name not in {"", "identity"}]
         if len(names) > _WAYS_IN_A_ROW:
             raise BadResponseError(f"{len(names)} content encodings on top of each other", kind="bad content encoding")
         known = names if all(name in _DECODERS for name in names) else []

@@ -60,8 +60,10 @@ class Courier:
             self.pool.give_back(connection)
             if not reader.is_plain:
                 response.decode(settings.max_body_bytes)
-        if response.status_code in REDIRECTS and wishes.allow_redirects:
-            return self._follow(response, call, body, wishes)
+        if response.status_code in REDIRECTS:
+            timing.redirects = 1
+            if wishes.allow_redirects:
+                return self._follow(response, call, body, wishes)
         return response
 
     def _follow(self, response: Response, call: Call, body: Body, wishes: Wishes) -> Response:
@@ -110,6 +112,8 @@ def _sum(first: Timing, last: Timing) -> Timing:
         first.tls_ms + last.tls_ms,
         "kernel" if first.clock == last.clock == "kernel" else "user",
         first.retried + last.retried,
+        first.unsolicited + last.unsolicited,
+        first.redirects + last.redirects,
     )
 
 
@@ -117,7 +121,7 @@ def _through(proxy: Proxy, call: Call) -> Call:
     """The same request as a proxy wants it: the request line names the whole URL (RFC 9112, section 3.2.2)."""
     auth = (("Proxy-Authorization", proxy.auth),) if proxy.auth else ()
     block = block_of(call.origin, call.block.fields, auth)
-    return build_call(call.method, call.origin, call.path, block, call.url)
+    return build_call(call.method, call.target, block, call.origin.base + call.path)
 
 
 def _next(call: Call, status: int, location: str) -> Call:
@@ -127,5 +131,7 @@ def _next(call: Call, status: int, location: str) -> Call:
         InvalidRequestError: the location is no URL that can be requested.
     """
     target = parse_url(location)
-    fields = fields_after(status, call.block.fields, call.url, location)
-    return build_call(method_after(status, call.method), target.origin, target.path, block_of(target.origin, fields))
+    is_same = target.origin is call.origin
+    fields = fields_after(status, call.block.fields, call.url, location, is_same_origin=is_same)
+    block = block_of(target.origin, fields)
+    return build_call(method_after(status, call.method), target, block)

@@ -26,6 +26,11 @@ class ClientError(exceptions.RequestException):
         if kind:
             self.kind = kind
 
+    @property
+    def original(self) -> BaseException:
+        """What the system said, under the name that FastHttpUser's errors have for it; else this error itself."""
+        return self.__cause__ or self
+
 
 class InvalidRequestError(ClientError, exceptions.InvalidURL):
     """The request cannot be sent as it was given: no scheme, a line break in a header value, a bad method."""
@@ -56,11 +61,27 @@ class AnswerTimeoutError(ClientError, exceptions.ReadTimeout):
 
     kind = "timeout"
 
+    @property
+    def original(self) -> BaseException:
+        """A `socket.timeout`, which it is in FastHttpUser's client."""
+        return self.__cause__ or TimeoutError(str(self))
+
+
+class CutShortError(ClientError, exceptions.ReadTimeout):
+    """The scenario gave up waiting by a timeout of its own, when the service had read the request."""
+
+    kind = "cut short by the scenario"
+
 
 class ConnectTimeoutError(ConnectError, exceptions.ConnectTimeout):
     """The connection, name look-up and TLS handshake included, did not stand within its timeout."""
 
     kind = "connect timeout"
+
+    @property
+    def original(self) -> BaseException:
+        """As that of a timeout within an exchange."""
+        return self.__cause__ or TimeoutError(str(self))
 
 
 class ClosedEarlyError(ClientError, exceptions.ChunkedEncodingError, exceptions.ConnectionError):
@@ -69,8 +90,30 @@ class ClosedEarlyError(ClientError, exceptions.ChunkedEncodingError, exceptions.
     kind = "closed early"
 
 
-class StaleError(ClosedEarlyError):
-    """A kept connection turned out to be closed before one byte of the answer came; the safe case for a retry."""
+class UnreadError(ClosedEarlyError):
+    """A kept connection had been closed before the service could have read one byte: sending again is no second try.
+
+    Attributes:
+        sent_ns: when the request was first sent, on the realtime clock.
+    """
+
+    def __init__(self, message: str, sent_ns: int) -> None:
+        super().__init__(message)
+        self.sent_ns = sent_ns
+
+
+class UnsolicitedError(ClientError, exceptions.ChunkedEncodingError):
+    """The service sent something that is not the answer to this request: which answer is whose cannot be told.
+
+    Attributes:
+        sent_ns: when the request was sent, on the realtime clock.
+    """
+
+    kind = "unsolicited answer"
+
+    def __init__(self, message: str, sent_ns: int) -> None:
+        super().__init__(message)
+        self.sent_ns = sent_ns
 
 
 class BadResponseError(ClientError, exceptions.ContentDecodingError):
@@ -86,7 +129,7 @@ class TooManyRedirectsError(ClientError, exceptions.TooManyRedirects):
 
 
 class HttpError(ClientError, exceptions.HTTPError):
-    """The answer's status is 400 or more; `kind` is `HTTP` and the status."""
+    """The answer's status is none of a success (200 to 399); `kind` is `HTTP` and the status."""
 
     def __init__(self, status: int, reason: str, url: str) -> None:
         super().__init__(f"{status} {reason} for url {url}".replace("  ", " "), kind=f"HTTP {status}")

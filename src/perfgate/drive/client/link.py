@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import _socket
 import os
+import re
 import socket
+import struct
+import sys
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import gevent
 from gevent import getcurrent
@@ -23,6 +26,15 @@ _READ, _WRITE = 1, 2  # libev's event masks
 _FIRST_READ = 16 * 1024
 _LARGE_READ = 256 * 1024
 _PEEK = socket.MSG_PEEK | getattr(socket, "MSG_DONTWAIT", 0)
+_FEW = 16
+# Some servers say so before they close a connection that was idle for long (RFC 9110, section 15.5.9).
+_SAYS_TIMEOUT = re.compile(rb"HTTP/1\.[01] 408")
+Idle = Literal["quiet", "closed", "talking"]
+# Of struct tcp_info (linux/tcp.h): bytes_acked, with the SYN counted as one; bytes_sent and bytes_retrans, since 4.19.
+_TCP_INFO_BYTES = 216
+_unpack_acked = struct.Struct("@Q").unpack_from
+_unpack_sent = struct.Struct("@QQ").unpack_from
+_ACKED_AT, _SENT_AT = 120, 200
 
 
 class Link:
@@ -33,6 +45,7 @@ class Link:
         deadline: on `time.perf_counter()`, when waiting is over.
         timeout_s: what the deadline came from, for the message.
         kernel_clock: whether the kernel stamps what this socket receives.
+        refused: the kernel took nothing of what was sent last: the connection had been closed before.
     """
 
     __slots__ = (
@@ -48,6 +61,7 @@ class Link:
         "_writable",
         "deadline",
         "kernel_clock",
+        "refused",
         "stamp_ns",
         "timeout_s",
     )
@@ -64,7 +78,7 @@ class Link:
         self._greenlet: Any = None
         self.deadline = self._armed_until = NEVER
         self.timeout_s: float | None = None
-        self._try_first = self._is_watching = False
+        self._try_first = self._is_watching = self.refused = False
         self.stamp_ns = 0
         self.kernel_clock = enable_kernel_clock(self._socket)
         if family in {socket.AF_INET, socket.AF_INET6}:
@@ -106,6 +120,7 @@ class Link:
         except BlockingIOError:
             sent = 0
         except ConnectionError:
+            self.refused = True
             return
         if sent < len(sealed):
             self._send_rest(memoryview(sealed)[sent:])
@@ -144,19 +159,48 @@ class Link:
         self._try_first = len(data) >= _FIRST_READ  # a large body: more is likely there already
         return data
 
-    def is_reusable(self) -> bool:
-        """Whether it is open, and everything that was read has been given out."""
-        return self._readable is not None
+    def rest(self) -> Idle:
+        """The state by what was read with the end of a whole answer: here, everything has been given out."""
+        return "closed" if self.is_closed else "quiet"
 
-    def is_quiet(self) -> bool:
-        """Whether the idle connection is still open and has nothing to read: what is there cannot be an answer."""
+    def idle_state(self) -> Idle:
+        """Whether the idle connection is open and silent; what has come on it cannot be an answer.
+
+        The watcher of the last wait is still active. While nothing has come the kernel need not be asked: only what
+        came since the loop last looked is missed, and that is told by its receive time, or by `was_unread`.
+        """
+        if self._is_watching and self.kernel_clock:
+            return "quiet"
+        return self.peeked()
+
+    def peeked(self) -> Idle:
+        """The same, asked of the kernel: for requests that must not be sent in vain."""
         try:
-            self._socket.recv(1, _PEEK)
+            return state_by(self._socket.recv(_FEW, _PEEK))
         except BlockingIOError:
+            return "quiet"
+        except OSError:
+            return "closed"
+
+    def was_unread(self, size: int) -> bool:
+        """Whether the peer had closed before one byte of the last `size` bytes sent could be read; asked at the end.
+
+        The peer's FIN acknowledges all that it has received: what is not acknowledged then came to a closed socket. A
+        reset acknowledges nothing, so it proves nothing. Where the kernel does not tell, nothing is proven either.
+        """
+        if self.refused:
             return True
+        if not sys.platform.startswith("linux") or self._socket.family not in {socket.AF_INET, socket.AF_INET6}:
+            return False
+        try:
+            info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
         except OSError:
             return False
-        return False
+        if len(info) < _TCP_INFO_BYTES:
+            return False
+        (acked,), (sent, again) = _unpack_acked(info, _ACKED_AT), _unpack_sent(info, _SENT_AT)
+        unacknowledged: int = sent - again - (acked - 1)
+        return unacknowledged >= size
 
     def _wait_readable(self) -> None:
         """Wait until there is something to read.
@@ -229,6 +273,11 @@ class Link:
     def is_closed(self) -> bool:
         """Whether `close` was called."""
         return self._readable is None
+
+
+def state_by(data: bytes) -> Idle:
+    """The state of an idle connection by the first bytes to be read; none are its end."""
+    return "talking" if data and not _SAYS_TIMEOUT.match(data) else "closed"
 
 
 def _os_error(number: int) -> OSError:

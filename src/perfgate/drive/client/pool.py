@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfgate.drive.client.connection import Connection, Route, open_connection
-from perfgate.drive.client.errors import ClosedEarlyError, StaleError
+from perfgate.drive.client.errors import UnreadError, UnsolicitedError
 
 if TYPE_CHECKING:
     from perfgate.drive.client.call import Call
@@ -19,6 +19,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._idle: dict[Route, list[Connection]] = {}
+        self._retried = self._unsolicited = 0  # since they were last told
 
     def exchange(
         self,
@@ -30,9 +31,10 @@ class Pool:
     ) -> tuple[Connection, Timing]:
         """Send `wire` on a kept connection or a new one and read the answer.
 
-        A kept connection may have been closed by the server in the meantime. When nothing of an answer came, a
-        request that may be sent twice is sent once more, on a new connection. For others the kernel is asked
-        beforehand, which leaves the moment between asking and sending: then it is a failure.
+        A kept connection that the server has closed, or on which something came that nobody asked for, is not used
+        again. That leaves the moment between looking and sending. A request of which the service provably could not
+        read a byte is sent once more, on a new connection, and its time counts from the first sending; one that it may
+        have read is a failure, since a service that reads and drops must not look like one that answers.
 
         Args:
             timeout: seconds for opening a connection, and for the exchange.
@@ -41,29 +43,38 @@ class Pool:
             ClientError: there was no answer.
         """
         idle = self._idle.get(route)
-        if idle and call.is_idempotent:
-            connection = idle.pop()
-        else:
-            connection = self._take_quiet(idle) or open_connection(route, timeout[0])
+        connection = (idle and self._take_quiet(idle, asking=not call.is_safe)) or open_connection(route, timeout[0])
         try:
             timing = connection.exchange(wire, call.method == "HEAD", timeout[1], stream)
-        except StaleError as stale:
+        except (UnreadError, UnsolicitedError) as error:
             connection.close()
-            if not call.is_idempotent:
-                raise ClosedEarlyError(str(stale)) from stale
-            self._drop(route)  # the others are older still, and a new connection is never stale
+            self._unsolicited += isinstance(error, UnsolicitedError)
+            if isinstance(error, UnsolicitedError) and not call.is_safe:
+                raise
+            self._retried += 1
+            self._drop(route)  # the others are older still, and a new connection raises neither
             connection, timing = self.exchange(route, call, wire, timeout, stream)
-            timing.retried = 1
+            timing.sent_ns = error.sent_ns
         except BaseException:  # a kill or the scenario's own timeout, too, leaves the stream in the middle of an answer
             connection.close()
             raise
+        if self._retried or self._unsolicited:
+            self.tell(timing)
         return connection, timing
 
-    def _take_quiet(self, idle: list[Connection] | None) -> Connection | None:
+    def tell(self, timing: Timing) -> None:
+        """Add what was sent again, and what came unasked, to a request's timing: each is told once."""
+        timing.retried += self._retried
+        timing.unsolicited += self._unsolicited
+        self._retried = self._unsolicited = 0
+
+    def _take_quiet(self, idle: list[Connection], *, asking: bool) -> Connection | None:
         while idle:
             connection = idle.pop()
-            if connection.is_quiet():
+            state = connection.idle_state(asking=asking)
+            if state == "quiet":
                 return connection
+            self._unsolicited += state == "talking"
             connection.close()
         return None
 
@@ -75,6 +86,7 @@ class Pool:
         if len(idle) < _MOST_IDLE and connection.is_reusable():
             idle.append(connection)
         else:
+            self._unsolicited += connection.reader.overfed
             connection.close()
 
     def _drop(self, route: Route) -> None:

@@ -12,6 +12,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from perfgate.drive.client.cache import RecentCache
 from perfgate.drive.client.errors import BadResponseError, ClosedEarlyError
+from perfgate.drive.client.tolerance import may_be_mended, mended
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FIELDS = 256
@@ -52,6 +53,7 @@ class ResponseReader:
         is_plain: no header field of it needs to be acted on: no cookie is set, the body has no content encoding.
         complete: the whole response is.
         keep_alive: the connection can carry another request.
+        overfed: more came than this one answer.
         started: at least one byte of this response has come.
     """
 
@@ -60,6 +62,7 @@ class ResponseReader:
         "_body_bytes",
         "_is_head",
         "_max_body_bytes",
+        "_mends",
         "_parser",
         "_raw",
         "complete",
@@ -67,6 +70,7 @@ class ResponseReader:
         "head",
         "is_plain",
         "keep_alive",
+        "overfed",
         "started",
         "status",
     )
@@ -81,7 +85,7 @@ class ResponseReader:
     def begin(self, is_head: bool) -> None:
         """Prepare for the answer to a request; `is_head` when that was a HEAD, whose answer has no body."""
         self._is_head = is_head
-        self.has_head = self.complete = self.started = False
+        self.has_head = self.complete = self.started = self.overfed = False
 
     def feed(self, data: bytes) -> None:
         """Parse more bytes.
@@ -107,6 +111,7 @@ class ResponseReader:
             self._remember(data)
 
     def _begin_parsing(self) -> None:
+        self._mends = False
         self._raw = self.head = b""
         self._body = []
         self._body_bytes = self.status = 0
@@ -122,6 +127,16 @@ class ResponseReader:
     def _parse(self, data: bytes) -> None:
         if not self.has_head:
             self._raw = self._raw + data if self._raw else data
+        if self._mends and not self.has_head:
+            self._parse_mended(None)
+        else:
+            self._parse_next(data)
+        if not self.has_head and len(self._raw) > MAX_HEAD_BYTES:
+            raise BadResponseError(_OVERSIZED, kind="oversized headers")
+        if self._body_bytes > self._max_body_bytes:
+            raise BadResponseError(f"the body is larger than {self._max_body_bytes} bytes", kind="oversized body")
+
+    def _parse_next(self, data: bytes) -> None:
         parser = self._parser
         if parser is None:
             parser = self._parser = HttpResponseParser(self)
@@ -131,23 +146,38 @@ class ResponseReader:
             self.complete, self.keep_alive = True, False
         except HttpParserError as error:
             self._on_bad_syntax(error)
-        if not self.has_head and len(self._raw) > MAX_HEAD_BYTES:
-            raise BadResponseError(_OVERSIZED, kind="oversized headers")
-        if self._body_bytes > self._max_body_bytes:
-            raise BadResponseError(f"the body is larger than {self._max_body_bytes} bytes", kind="oversized body")
+
+    def _parse_mended(self, refused: HttpParserError | None) -> None:
+        """Parse once more, with the head as it should have been written, as soon as it is here."""
+        whole = mended(self._raw)
+        if whole is None:
+            return
+        if whole == self._raw and refused is not None:  # there is nothing to mend in it
+            raise BadResponseError(f"the answer is not HTTP: {refused}") from refused
+        self._raw = whole
+        self._parser = None
+        self._parse_next(whole)
 
     def _on_bad_syntax(self, error: HttpParserError) -> None:
         cause = error.__context__
         if isinstance(cause, BadResponseError):  # raised by a callback below
             raise cause
+        if not (self.complete or self.has_head or self._mends) and may_be_mended(self._raw):
+            self._mends = True
+            self._parse_mended(error)
+            return
         if not self.complete:
             raise BadResponseError(f"the answer is not HTTP: {error}") from error
-        self.keep_alive = False  # what follows the complete answer is garbage; the answer itself is whole
+        self._on_more()
+
+    def _on_more(self) -> None:
+        """Something follows the complete answer, and nobody asked for it; the answer itself is whole."""
+        self.keep_alive, self.overfed = False, True
 
     def on_message_begin(self) -> None:
         """A status line starts; after the complete answer it is one that nobody asked for."""
         if self.complete:
-            self.keep_alive = False
+            self._on_more()
 
     def on_headers_complete(self) -> None:
         """The head is whole: cut it out of what came."""
@@ -165,17 +195,21 @@ class ResponseReader:
             return
         self._raw = b""
         self.has_head = True
-        self.keep_alive = parser.should_keep_alive()
+        self.keep_alive = parser.should_keep_alive() and not self._mends
         lower = self.head.lower()
         self.is_plain = b"\r\nset-cookie:" not in lower and b"\r\ncontent-encoding:" not in lower
         if self._is_head:
-            self._end_head_only()
+            self._end_head_only(has_more=len(raw) > end + len(_END_OF_HEAD))
 
-    def _end_head_only(self) -> None:
+    def _end_head_only(self, *, has_more: bool) -> None:
         # llhttp cannot be told that no body follows; it waits for one, so this parser is done.
         self.complete = True
-        self.keep_alive = b"\r\nconnection: close" not in self.head.lower() and self.head.startswith(b"HTTP/1.1")
+        self.keep_alive = (
+            not self._mends and b"\r\nconnection: close" not in self.head.lower() and self.head.startswith(b"HTTP/1.1")
+        )
         self._parser = None
+        if has_more:
+            self._on_more()
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""

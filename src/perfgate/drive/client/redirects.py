@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KEEPS_METHOD = frozenset({307, 308})
 _OF_THE_BODY = frozenset({"content-type"})
-_OF_THE_HOP = frozenset({"host", "cookie"})  # made anew for each hop
+_OF_THE_HOP = frozenset({"cookie"})  # made anew for each hop
 _rules = Session()
 
 
@@ -35,9 +35,14 @@ def location_of(response: Response, url: str) -> str | None:
     if not response.is_redirect:
         return None
     location = response.headers["location"].encode("latin-1").decode("utf-8", "replace")
+    if not location:  # as in requests: it leads nowhere
+        return None
     if location.startswith("//"):
         location = f"{urlsplit(url).scheme}:{location}"
     try:
+        fragment = urlsplit(url).fragment
+        if fragment and not urlsplit(location).fragment:  # RFC 9110, section 10.2.2
+            location = f"{location}#{fragment}"
         return requote_uri(urljoin(url, location) if not urlsplit(location).netloc else location)
     except ValueError as error:
         raise InvalidRequestError(f"redirected to {location!r}, which is no URL: {error}") from error
@@ -50,9 +55,14 @@ def method_after(status: int, method: str) -> str:
     return "GET" if status == 301 and method == "POST" else method
 
 
-def fields_after(status: int, fields: Fields, old_url: str, new_url: str) -> Fields:
-    """The header fields of the next hop: without credentials when it leads to another host."""
+def fields_after(status: int, fields: Fields, old_url: str, new_url: str, *, is_same_origin: bool) -> Fields:
+    """The header fields of the next hop: without credentials when it leads to another host.
+
+    A `Host` of the scenario's own names one of several services behind an origin, and holds there alone.
+    """
     dropped = set(_OF_THE_HOP)
+    if not is_same_origin:
+        dropped.add("host")
     if status not in _KEEPS_METHOD:
         dropped |= _OF_THE_BODY
     if _rules.should_strip_auth(old_url, new_url):

@@ -8,14 +8,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from locust.exception import CatchResponseError, LocustError, ResponseError
+from requests import PreparedRequest, Request
 from requests.cookies import RequestsCookieJar
 from requests.exceptions import JSONDecodeError
 from requests.utils import get_encoding_from_headers, parse_header_links
 
 from perfgate.drive.client import cookies, headers
+from perfgate.drive.client.clock import with_own_times
 from perfgate.drive.client.content import ContentDecoder
 from perfgate.drive.client.errors import BadResponseError, ClientError, HttpError
-from perfgate.drive.client.streaming import iter_decoded, iter_lines, iter_sized
+from perfgate.drive.client.redirects import body_after, location_of, method_after
+from perfgate.drive.client.streaming import BodyFile, iter_decoded, iter_lines, iter_sized
+from perfgate.drive.unrecorded import LOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,18 +73,22 @@ class Response:
         status_code: the HTTP status; 0 when there was no answer.
         error: why there was none, or None.
         timing: when it was sent and received.
-        request_meta: what the `request` event will carry; a scenario may change it inside a with-block.
+        name: what it is recorded as, unless a with-block changes that.
+        has_own_name: whether the scenario has chosen it.
     """
 
-    request_meta: dict[str, Any]
     timing: Timing
+    name = ""
+    has_own_name = False
     error: ClientError | None = None
     _fire: Callable[..., None] | None = None
+    _meta: dict[str, Any] | None = None
     # Defaults on the class, as most responses are never looked into: setting them on each would take time.
     _headers: CaseInsensitiveDict[str] | None = None
     _history: list[Response] | None = None
     _encoding: str | None = None
     _stream: Stream | None = None
+    _file: BodyFile | None = None
     _manual: bool | Exception | None = None
     _entered = False
 
@@ -97,7 +105,31 @@ class Response:
         Others never hold their `meta`, which would be a cycle that only the garbage collector could free.
         """
         self._fire = fire
-        self.request_meta = meta
+        self._meta = meta
+        LOST.caught += 1
+
+    def meta(self, method: str, failure: ClientError | None, url: str, context: dict[str, Any]) -> dict[str, Any]:
+        """What the `request` event carries."""
+        return {
+            "request_type": method,
+            "name": self.name,
+            "response_time": self.response_time_ms,
+            "response_length": self.length,
+            "response": self,
+            "context": context,
+            "exception": failure,
+            "start_time": self.timing.sent_ns / 1e9,
+            "url": url,
+            "perfgate": self.timing,
+        }
+
+    @property
+    def request_meta(self) -> dict[str, Any]:
+        """What the `request` event carries: inside a with-block a scenario may change it, and that is recorded."""
+        if self._meta is not None:
+            return self._meta
+        method = self._call.method if self._call else ""
+        return self.meta(method, self.failure_as(self.name), (self.history or [self])[0].url, {})
 
     @property
     def response_time_ms(self) -> float:
@@ -138,8 +170,8 @@ class Response:
 
     @property
     def ok(self) -> bool:
-        """Whether there was an answer with a status below 400."""
-        return 0 < self.status_code < 400
+        """Whether there was an answer, with a status that is a success."""
+        return self.failure_as("") is None
 
     @property
     def is_redirect(self) -> bool:
@@ -161,6 +193,16 @@ class Response:
     @history.setter
     def history(self, history: list[Response]) -> None:
         self._history = history
+
+    @property
+    def next(self) -> PreparedRequest | None:
+        """What would have followed a redirect that was not followed; None where there is none."""
+        location = location_of(self, self.url) if self._call and self.is_redirect else None
+        if self._call is None or location is None:
+            return None
+        kept = body_after(self.status_code, self._body)
+        request = Request(method_after(self.status_code, self._call.method), location, data=kept.data)
+        return request.prepare()
 
     @property
     def elapsed(self) -> timedelta:
@@ -259,8 +301,26 @@ class Response:
         except UnicodeDecodeError as error:
             raise JSONDecodeError(str(error), self.text, 0) from error
 
-    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
-        """The body in pieces of at most `chunk_size` bytes (None: as they come), as text with `decode_unicode`."""
+    def __iter__(self) -> Iterator[bytes]:
+        return self.iter_content(128)
+
+    @property
+    def raw(self) -> BodyFile:
+        """The body as a file, decoded; FastHttpUser's responses call it `stream`."""
+        if self._file is None:
+            self._file = BodyFile(self.iter_content(None))
+        return self._file
+
+    stream = raw
+
+    def iter_content(
+        self, chunk_size: int | None = 1, decode_unicode: bool = False, decode_content: bool | None = None
+    ) -> Iterator[Any]:
+        """The body in pieces of at most `chunk_size` bytes (None: as they come).
+
+        They are text with `decode_unicode`, which FastHttpUser calls `decode_content`.
+        """
+        decode_unicode = decode_unicode or bool(decode_content)
         pieces = (
             iter_decoded(self._stream, self.headers.get("content-encoding"))
             if self._is_unread
@@ -305,7 +365,13 @@ class Response:
         """Why this is a failure, with `name` in the text: the endpoint's name keeps the texts of failures few."""
         if self.error is not None:
             return self.error
-        return HttpError(self.status_code, self.reason, name) if self.status_code >= 400 else None
+        if 200 <= self.status_code < 400 or self._is_asked_upgrade():
+            return None
+        return HttpError(self.status_code, self.reason, name)
+
+    def _is_asked_upgrade(self) -> bool:
+        """Whether it agrees to another protocol that the request asked for (RFC 9110, section 15.2.2)."""
+        return self.status_code == 101 and self.request is not None and "upgrade" in self.request.headers
 
     def success(self) -> None:
         """Record this as a success, whatever its status is."""
@@ -328,6 +394,7 @@ class Response:
     def __enter__(self) -> Self:
         if self._fire is None:
             raise LocustError(f"a with-block needs catch_response=True: {_OUTSIDE}")
+        LOST.entered += not self._entered
         self._entered = True
         return self
 
@@ -335,16 +402,21 @@ class Response:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         self.close()
+        meta = self.request_meta
+        failure = self.failure_as(meta.get("name") or "")
         if self._manual is not None:
-            self.request_meta["exception"] = self._manual if isinstance(self._manual, Exception) else None
-        elif error is not None:
-            if not isinstance(error, ResponseError | ClientError):
-                return False  # as in Locust: an error of the scenario's own is no statement about the response
-            self.request_meta["exception"] = error
+            meta["exception"] = self._manual if isinstance(self._manual, Exception) else None
+        elif isinstance(error, ResponseError | ClientError):
+            meta["exception"] = error
+        elif failure is not None:  # whatever else the scenario raised, the service failed
+            meta["exception"] = failure
+        elif error is not None:  # as in Locust: an error of the scenario's own is no statement about the response
+            LOST.leave(error)
+            return False
         if self._fire is not None:
-            self._fire(**self.request_meta)
+            self._fire(**with_own_times(meta, self.timing))
         # A body that broke while it was streamed is recorded, and ends the task as the scenario's own errors do.
-        return error is None or (self._manual is None and not isinstance(error, ClientError))
+        return error is None or (self._manual is None and isinstance(error, ResponseError))
 
     def __bool__(self) -> bool:
         return self.ok

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -18,7 +19,7 @@ from perfgate.drive.client.options import NO_WISHES
 from perfgate.drive.client.proxy import find_proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from ssl import SSLContext
 
     from perfgate.drive.client.address import Origin
@@ -54,17 +55,70 @@ class _Setting(Generic[T]):
         settings.changed()
 
 
+class _Mapping(dict[str, Any]):
+    """A setting that is a mapping, and tells the session when it is changed in place."""
+
+    def __init__(self, values: Mapping[str, Any], changed: Callable[[], None]) -> None:
+        super().__init__(values)
+        self._changed = changed
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        super().__setitem__(key, value)
+        self._changed()
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self._changed()
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Take what is given."""
+        super().update(*args, **kwargs)
+        self._changed()
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which it gets if it has none."""
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, *args: Any) -> Any:
+        """Take a key away."""
+        value = super().pop(*args)
+        self._changed()
+        return value
+
+    def clear(self) -> None:
+        """Take all away."""
+        super().clear()
+        self._changed()
+
+
+class _MappingSetting(_Setting[Any]):
+    """A mapping as requests has it: never None when it is read, and changed in place."""
+
+    def __get__(self, settings: Settings | None, owner: type[Settings]) -> Any:
+        if settings is None:
+            return self
+        if self._name not in settings.__dict__:
+            settings.__dict__[self._name] = _Mapping({}, settings.changed)
+        return settings.__dict__[self._name]
+
+    def __set__(self, settings: Settings, value: Any) -> None:
+        is_mapping = value is None or isinstance(value, Mapping)
+        super().__set__(settings, _Mapping(value or {}, settings.changed) if is_mapping else value)
+
+
 class Settings:
     """The settable part of a session, under the names that requests and Locust use.
 
     Attributes:
         base_url: what paths are appended to; `unix:///path` is a Unix socket.
         auth: a pair (user, password) or a callable.
-        params: appended to every query.
+        params: for every query; those of a request are laid over them, where both are mappings, and else replace them.
         verify: True, False, or the path of a bundle of authorities.
         cert: the client's certificate.
         proxies: by scheme, as requests takes them.
-        trust_env: take proxies from the environment.
+        trust_env: take proxies from the environment, and credentials from `.netrc`.
         make_context: makes the TLS context, instead of `verify` and `cert`.
         max_body_bytes: a larger body, as sent or decoded, is a failure, unless it is streamed.
         timeout: seconds for connecting and for an exchange; None is no limit.
@@ -73,10 +127,10 @@ class Settings:
 
     base_url = _Setting("")
     auth = _Setting[Any](None)
-    params = _Setting[Any](None)
+    params = _MappingSetting(None)
     verify: _Setting[Verify] = _Setting(True)
     cert: _Setting[Cert] = _Setting(None)
-    proxies: _Setting[Mapping[str, Any] | None] = _Setting(None)
+    proxies = _MappingSetting(None)
     trust_env = _Setting(False)
     make_context: _Setting[Callable[[], SSLContext] | None] = _Setting(None)
 
@@ -138,7 +192,9 @@ class Settings:
             base = Base.of(self.base_url)
             self._headers_version = self._headers.version
             auth = tuple(self.auth) if isinstance(self.auth, list) else self.auth or base.auth
-            self._defaults = defaults_of(base, merge(self._headers.items()), auth, self.params or None)
+            params = dict(self.params) if isinstance(self.params, Mapping) else self.params
+            fields = merge(self._headers.items())
+            self._defaults = defaults_of(base, fields, auth, params or None, trust_env=self.trust_env)
             self._is_simple = self._defaults.is_simple
         return self._defaults
 

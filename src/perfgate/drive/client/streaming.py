@@ -51,6 +51,33 @@ class Stream:
             self._give_back(connection)
 
 
+class BodyFile:
+    """A body that is read like a file.
+
+    Args:
+        pieces: of the body, as they come.
+    """
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most so many bytes; all that is left unless given. Empty at the end."""
+        parts = [self._rest]
+        have = len(self._rest)
+        while size is None or size < 0 or have < size:
+            piece = next(self._pieces, b"")
+            if not piece:
+                break
+            parts.append(piece)
+            have += len(piece)
+        data = b"".join(parts)
+        end = len(data) if size is None or size < 0 else size
+        self._rest = data[end:]
+        return data[:end]
+
+
 def iter_decoded(stream: Stream | None, content_encoding: str | None) -> Iterator[bytes]:
     """The pieces of a body with its content encoding undone.
 

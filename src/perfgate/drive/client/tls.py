@@ -9,7 +9,7 @@ from pathlib import Path
 from certifi import where
 
 from perfgate.drive.client.errors import ClosedEarlyError, InvalidRequestError
-from perfgate.drive.client.link import Link
+from perfgate.drive.client.link import Idle, Link, state_by
 
 Verify = bool | str
 Cert = str | tuple[str, str] | None
@@ -111,9 +111,36 @@ class TlsLink(Link):
             if data is not None:
                 return data
 
-    def is_reusable(self) -> bool:
-        """As for every link; records without content (session tickets) need not be given out."""
-        return not self.is_closed and (not self._more or self._read() is None)
+    def rest(self) -> Idle:
+        """As for every link; asked once, as it takes the records in.
+
+        Those without content (session tickets, new keys) say nothing; the alert that ends the stream is no answer.
+        """
+        if self.is_closed:
+            return "closed"
+        if not self._more:
+            return "quiet"
+        try:
+            data = self._read()
+        except ClosedEarlyError:  # damaged: of no use any more, but the answer before it was whole
+            return "closed"
+        return "quiet" if data is None else state_by(data)
+
+    def peeked(self) -> Idle:
+        """As for every link; records without content (session tickets, new keys) are taken in, and say nothing."""
+        while True:
+            try:
+                if self._more and (data := self._read()) is not None:
+                    return state_by(data)
+                raw = self._socket.recv(_READ)
+            except BlockingIOError:
+                return "quiet"
+            except OSError:  # damaged records, too
+                return "closed"
+            if not raw:
+                return "closed"
+            self._incoming.write(raw)
+            self._more = True
 
     def _read(self) -> bytes | None:
         """Decrypt what has come; None when that is no whole record yet."""

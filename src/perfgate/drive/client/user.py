@@ -50,7 +50,7 @@ class HttpUser(User, RestMixin):  # type: ignore[misc, type-arg, unused-ignore]
         if self.host is None:
             raise StopTest("no host: set `host` in the user class, or the service's `url` in budgets.toml")
         has_context = type(self).context is not User.context
-        self.client = Session(self.host, environment.events.request, self.context if has_context else None)
+        self.client = Session(self.host, environment.events.request, self.context if has_context else None, self)
         self.client.timeout = (self.connection_timeout, self.network_timeout)
         self.client.max_redirects = self.max_redirects
         self.client.max_body_bytes = self.max_body_bytes

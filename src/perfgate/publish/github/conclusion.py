@@ -12,14 +12,6 @@ if TYPE_CHECKING:
 Conclusion = Literal["success", "failure", "neutral"]
 State = Literal["success", "failure", "error"]
 
-WORDS: dict[Outcome, str] = {
-    "pass": "fast enough",
-    "warn": "fast enough, but close to a limit",
-    "fail": "not fast enough",
-    "invalid": "not known whether it is fast enough",
-    "undecided": "not known yet whether it is slower",
-}
-
 
 def conclusion(outcome: Outcome, parts: Sequence[Part], *, neutral_on_invalid: bool = False) -> Conclusion:
     """How the check run ends.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perfgate.errors import UsageError
+from perfgate.reading import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,9 +78,7 @@ def read_event(env: Mapping[str, str]) -> Event:
 
 def _payload(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise _error("the event is too large", str(path))
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(read_text(path, _LARGEST))
     except (OSError, ValueError, RecursionError) as error:
         raise _error(f"the event cannot be read: {error}", str(path)) from error
     if not isinstance(value, dict):

@@ -9,10 +9,10 @@ from perfgate.publish.github.broken import broken
 from perfgate.publish.github.checks import Check, write_check
 from perfgate.publish.github.client import GitHubError
 from perfgate.publish.github.comment import CommentWriter
-from perfgate.publish.github.conclusion import WORDS, conclusion, state
+from perfgate.publish.github.conclusion import conclusion, state
 from perfgate.publish.github.pulls import pull_request_of
 from perfgate.publish.github.status import Status, write_status
-from perfgate.report.comment import render
+from perfgate.report.comment import render, words_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ class Teller:
             commit=self._event.commit,
             key=f"perfgate-{context.run}-{context.at:.6f}-{context.job}"[:200],
             conclusion=conclusion(self.told.verdict, self._parts, neutral_on_invalid=wishes.neutral_on_invalid),
-            title=f"{self.told.verdict.upper()}: {WORDS[self.told.verdict]}",
+            title=f"{self.told.verdict.upper()}: {words_for(self._parts, context, self.told.verdict)}",
             summary=render(self._parts, context, longest=_SUMMARY),
             url=context.report_url,
             annotations=broken(self._parts, context.budgets),
@@ -72,7 +72,8 @@ class Teller:
     def status(self, wishes: Wishes) -> str:  # noqa: ARG002  (all places are told alike)
         """Set the commit status."""
         verdict = self.told.verdict
-        status = Status(self._name("perfgate"), state(verdict, self._parts), WORDS[verdict], self._context.report_url)
+        words = words_for(self._parts, self._context, verdict)
+        status = Status(self._name("perfgate"), state(verdict, self._parts), words, self._context.report_url)
         write_status(self._client, self._event.commit, status)
         return f"commit status set: {status.state}"
 

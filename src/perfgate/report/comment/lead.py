@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from perfgate.judge.words import counted, signed_percent
+from perfgate.report import concern
 from perfgate.report.changes import change as changed_by
 from perfgate.report.changes import interval, tolerated_percent
 from perfgate.report.comment.subject import worst
@@ -26,14 +27,6 @@ SIGNS: dict[Outcome, str] = {
     "invalid": SYMBOLS["invalid"],
     "undecided": "❔",
 }
-_OPENINGS: dict[Outcome, str] = {
-    "pass": "PASS: fast enough.",
-    "warn": "WARN: fast enough, but close to a limit.",
-    "fail": "FAIL: not fast enough.",
-    "invalid": "INVALID: not known whether it is fast enough.",
-    "undecided": "UNDECIDED: not known yet whether it is slower.",
-}
-_STRICT = "WARN: close to a limit, and here a warning fails."
 
 
 def lead(subject: Subject, others: Sequence[Entry]) -> str:
@@ -44,8 +37,24 @@ def lead(subject: Subject, others: Sequence[Entry]) -> str:
         others: what other jobs said of the same commit.
     """
     verdict = together(subject, others)
-    opening = _STRICT if verdict == "warn" and subject.is_strict else _OPENINGS[verdict]
-    return f"### {SIGNS[verdict]} perfgate {opening} {_why(verdict, subject, others)}"
+    told = verdict_words(subject, verdict)
+    return f"### {SIGNS[verdict]} perfgate {verdict.upper()}: {told}. {_why(verdict, subject, others)}"
+
+
+def verdict_words(subject: Subject, verdict: Outcome) -> str:
+    """A verdict in a few words, of what it is about: `not fast enough`, `too large`."""
+    if verdict == "invalid":
+        return "not known whether it is fast enough"
+    if verdict == "undecided":
+        return "not known yet whether it is slower"
+    first = next((row.row for row in subject.with_status(verdict)), None)
+    if verdict == "fail":
+        return concern.broken(first)
+    held = concern.held([row.row for row in subject.rows])
+    if verdict == "pass":
+        return held
+    about = concern.warned(first)
+    return f"{about}, and here a warning fails" if subject.is_strict else f"{held}, but {about}"
 
 
 def together(subject: Subject, others: Sequence[Entry]) -> Outcome:
@@ -73,10 +82,9 @@ def told(row: Row) -> str:
     head = f"{sentence(row.row.metric)}{name} ({sentence(row.group)})"
     if check.kind != "budget" and change(row) != UNKNOWN:
         return f"{head} changed by {change(row)}{tolerated(row, ', tolerated is ')}"
-    if check.observed is None or check.kind != "budget":
+    if check.observed is None or check.limit is None or check.kind != "budget":
         return f"{head}: {sentence(check.message)}"
-    limit = f", budget {sentence(row.row.limit)}" if check.limit is not None else ""
-    return f"{head} is {sentence(row.row.observed)}{limit}"
+    return f"{head} is {sentence(row.row.observed)}, budget {sentence(row.row.limit)}"
 
 
 def change(row: Row) -> str:
@@ -109,8 +117,8 @@ def _remedy(row: Row, context: Context) -> str:
     if row.row.check.kind == "budget":
         place = row.row.check.source
         where = code(place) if re.fullmatch(r".+:\d+", place) else budgets
-        return f"Make it faster, or change the limit at {where}."
-    return f"Make it faster, or accept it for a time with `[[accept]]` in {budgets}."
+        return f"{concern.remedy(row.row)}, or change the limit at {where}."
+    return f"{concern.remedy(row.row)}, or accept it for a time with `[[accept]]` in {budgets}."
 
 
 def _invalid(subject: Subject) -> str:
@@ -132,7 +140,7 @@ def distrust(context: Context) -> str:
 
 
 def _undecided(subject: Subject) -> str:
-    unknown = sorted((row for row in subject.rows if row.is_undecided), key=lambda row: -row.severity)
+    unknown = sorted((row for row in subject.rows if row.is_undecided), key=lambda row: row.severity, reverse=True)
     first = f"{told(unknown[0])}{_more(len(unknown) - 1, 'could not tell')}" if unknown else "nothing was compared"
     return f"{_stop(first)} Run it again, or raise `max_duration` under `[compare]` in {code(subject.context.budgets)}."
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.judge.words import counted
 from perfgate.report.comment import statements, tables
-from perfgate.report.comment.lead import SIGNS, distrust, lead, together, why
+from perfgate.report.comment.lead import SIGNS, distrust, lead, together, verdict_words, why
 from perfgate.report.comment.record import Record, entry_for, fitted, marker
 from perfgate.report.comment.subject import Context, Part, Subject, subject_of
 from perfgate.report.finite import finite
@@ -61,6 +61,11 @@ def verdict_of(parts: Sequence[Part], context: Context, before: Record | None = 
     return together(subject, (before or Record()).beside(_entry(subject)))
 
 
+def words_for(parts: Sequence[Part], context: Context, verdict: Outcome) -> str:
+    """A verdict in a few words: `not fast enough`."""
+    return verdict_words(subject_of(parts, context), verdict)
+
+
 def _entry(subject: Subject) -> Entry:
     return entry_for(subject.context, subject.outcome, _plain(why(subject)))
 
@@ -92,6 +97,7 @@ def _add_jobs(page: Page, own: Entry, others: Sequence[Entry]) -> None:
 def _add_figures(page: Page, subject: Subject) -> None:
     page.add_all(tables.opening(*tables.LOADS), tables.loads(subject.parts))
     page.add_all([], statements.bullets(statements.found(subject.parts)))
+    page.add_all(["**Kinds of failures**", ""], statements.bullets(statements.failed_requests(subject.parts)))
     page.add_all([], statements.trust(subject))
 
 

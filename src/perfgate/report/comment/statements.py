@@ -10,7 +10,7 @@ from perfgate.judge.words import counted, label, quantity, signed_percent
 from perfgate.report.changes import span_of_detectable
 from perfgate.report.comment.subject import placed
 from perfgate.report.markdown import code, sentence
-from perfgate.report.statements import failed_otherwise, findings, health_notes, unjudged
+from perfgate.report.statements import failed_otherwise, failure_kinds, findings, health_notes, unjudged
 from perfgate.report.tables import printable
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ def found(parts: Sequence[Part]) -> list[str]:
     ]
 
 
+def failed_requests(parts: Sequence[Part]) -> list[str]:
+    """What requests failed by."""
+    return [placed(part, told) for part in parts for told in failure_kinds(part.result)]
+
+
 def trust(subject: Subject) -> list[str]:
     """How far the verdict can be trusted, a line of markdown for each statement."""
     lines = [_compared_with(part) for part in subject.parts if part.result.baseline or part.result.base]
@@ -70,7 +75,8 @@ def _compared_with(part: Part) -> str:
         return f"**Compared with** {against}" if against else ""
     how = f"({sentence(detail.choice)}{_walked(detail.walked)})"
     runs = f", {counted(detail.runs, 'earlier run')}" if detail.kind == "history" else ""
-    why = f": {sentence(detail.detail)}" if detail.detail and not (against and detail.kind == "paired") else ""
+    told = detail.found if against and detail.kind == "paired" else detail.detail
+    why = f": {sentence(told)}" if told else ""
     name = f"{sentence(part.name)}: " if part.name else ""
     return f"**Compared with** {name}{against or 'nothing'} {how}{runs}{why}"
 
@@ -118,7 +124,7 @@ def notes(parts: Sequence[Part]) -> list[str]:
 def accepted(subject: Subject) -> list[str]:
     """Regressions that the team has accepted: those that this run met, and those that are over."""
     met = [
-        f"{row.row.place} {label(row.row.check.metric)} "
+        f"{row.row.place} {label(row.row.check.metric, row.row.check.kind)} "
         f"({signed_percent(row.row.check.change_percent or 0.0)}): {_acceptance(row.row.check.accepted)}"
         for row in subject.rows
         if row.row.check.accepted is not None

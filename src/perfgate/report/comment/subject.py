@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
+from perfgate.report.changes import sureness
 from perfgate.report.tables import CheckRow, check_rows, group_name
 
 if TYPE_CHECKING:
@@ -79,14 +81,22 @@ class Row:
         return self.row.check.decision == "undecided" and self.status != "skipped"
 
     @property
-    def severity(self) -> float:
-        """How bad it is, to show the worst first: the distance to the limit, as a share of it."""
+    def severity(self) -> tuple[float, float]:
+        """How bad it is, to show the worst first: how far it surely moved, or lies from its limit, as a share of that.
+
+        The second number is the same by the estimate; it parts those that are alike.
+        """
         check = self.row.check
-        if check.kind != "budget" and check.change_percent is not None:
-            return abs(check.change_percent) / 100
+        if check.kind != "budget":
+            return sureness(check)
         if check.observed is None or not check.limit:
-            return 0.0
-        return abs(check.observed - check.limit) / abs(check.limit)
+            return 0.0, 0.0
+        least, most = check.observed_interval or (check.observed, check.observed)
+        if check.direction == "at_least":
+            beyond = check.limit - (inf if most is None else most)
+        else:
+            beyond = (-inf if least is None else least) - check.limit
+        return beyond / abs(check.limit), abs(check.observed - check.limit) / abs(check.limit)
 
 
 @dataclass(frozen=True)
@@ -114,8 +124,9 @@ class Subject:
         return _strict_warning(self.parts)
 
     def with_status(self, *statuses: Status) -> list[Row]:
-        """The rows that have one of these statuses, the farthest from its limit first."""
-        return sorted((row for row in self.rows if row.status in statuses), key=lambda row: -row.severity)
+        """The rows that have one of these statuses, the one that is surely farthest from its limit first."""
+        found = (row for row in self.rows if row.status in statuses)
+        return sorted(found, key=lambda row: row.severity, reverse=True)
 
 
 def subject_of(parts: Sequence[Part], context: Context) -> Subject:

@@ -127,6 +127,8 @@ def _limit(row: Row) -> str:
     check = row.row.check
     if check.kind != "budget":
         return f"change of at most {tolerated(row)}" if tolerated(row) else UNKNOWN
+    if check.limit is None:  # it holds whatever the budgets are, and says why
+        return sentence(check.message) if row.status in ("fail", "warn") else UNKNOWN
     over = "" if row.row.excess == UNKNOWN else f", passed by {sentence(row.row.excess)}"
     where = f" {code(check.source)}" if check.source and row.status in ("fail", "warn") else ""
     return f"{_whole(sentence(row.row.limit))}{over}{where}"

@@ -1,0 +1,58 @@
+"""Lines of progress: on a terminal the last one may be written over, elsewhere each is a line of its own."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from perfgate.report.tables import printable
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_LONGEST = 1000  # of a line that stays
+_CLEARED = "\r\x1b[2K"  # back to the line's beginning, and all of it away
+
+
+class Lines:
+    """Writes lines that cannot send commands to a terminal.
+
+    Args:
+        stream: where to.
+        quiet: nothing is written.
+
+    Attributes:
+        in_place: whether a line can be written over.
+    """
+
+    def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._open = False
+        self.in_place = stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+    def write(self, text: str) -> None:
+        """A line that stays; one that was to be written over makes room for it."""
+        if self._quiet:
+            return
+        self._stream.write(f"{_CLEARED if self._open else ''}{printable(text, longest=_LONGEST)}\n")
+        self._stream.flush()
+        self._open = False
+
+    def over(self, text: str) -> None:
+        """A line in place of the last such one, as far as the terminal is wide; where none can be, one that stays."""
+        if self._quiet:
+            return
+        if not self.in_place:
+            self.write(text)
+            return
+        width = os.get_terminal_size(self._stream.fileno()).columns
+        self._stream.write(f"{_CLEARED}{printable(text, longest=max(width - 1, 20))}")
+        self._stream.flush()
+        self._open = True
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._open:
+            self._stream.write("\n")
+            self._open = False
