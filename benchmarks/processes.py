@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from perfgate.measure.journals import read_recording
+from perfgate.target.ports import reserve_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,8 +80,8 @@ class Figure(NamedTuple):
 @contextmanager
 def nginx(folder: Path) -> Iterator[int]:
     """A web server of one's own; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    reserved = reserve_port()
+    port = reserved.number
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     server = subprocess.Popen([program, "-c", str(folder / "nginx.conf"), "-p", str(folder)])
@@ -98,6 +99,7 @@ def nginx(folder: Path) -> Iterator[int]:
     finally:
         server.terminate()
         server.wait()
+        reserved.release()
 
 
 def measure(folder: Path, processes: int, number: int) -> Figure:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from perfgate.target.ports import reserve_port
 from rig import children
 from rig.peers import find
 
@@ -44,8 +45,8 @@ class Nginx:
     def __enter__(self) -> Nginx:
         self._temporary = tempfile.TemporaryDirectory(prefix="perfgate-benchmark-")
         self._folder = Path(self._temporary.name)
-        with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-            port, tls_port = one.getsockname()[1], two.getsockname()[1]
+        self._ports = [reserve_port(), reserve_port()]
+        port, tls_port = (reserved.number for reserved in self._ports)
         self.url, self.tls_url = f"http://127.0.0.1:{port}/", f"https://127.0.0.1:{tls_port}/"
         self._make_certificate()
         configuration = self._folder / "nginx.conf"
@@ -83,4 +84,6 @@ class Nginx:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait()
+        for reserved in self._ports:
+            reserved.release()
         self._temporary.cleanup()

@@ -14,7 +14,7 @@ from perfgate.doctor import Finding, examine, exit_code, software
 from perfgate.doctor.scenario import scenario, user_classes
 from perfgate.errors import ExitCode
 from perfgate.plan.budgets_file import budgets_schema
-from perfgate.target.service import free_port
+from perfgate.target.ports import reserve_port
 from perfgate.target.system import System
 
 if TYPE_CHECKING:
@@ -240,7 +240,8 @@ class TestServices:
 
     def test_that_do_not_answer_fail(self, tmp_path: Path) -> None:
         """With what to do."""
-        findings = examine(project(tmp_path, f'url = "http://127.0.0.1:{free_port()}"'))
+        with reserve_port() as port:
+            findings = examine(project(tmp_path, f'url = "http://127.0.0.1:{port}"'))
         assert (of(findings, "service shop").status, exit_code(findings)) == ("fail", ExitCode.INVALID)
 
     def test_that_do_not_start_fail_with_their_last_words(self, tmp_path: Path) -> None:

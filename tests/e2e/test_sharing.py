@@ -16,6 +16,7 @@ import pytest
 from perfgate.drive.arrivals import due_times, iteration_random
 from perfgate.measure.journals import Recording, read_recording
 from perfgate.plan.profile import hold
+from perfgate.target.ports import reserve_port
 from tests.e2e.project import ECHO, LONGEST_S, PERFGATE
 from tests.e2e.test_locusts_events import LISTENING
 
@@ -45,11 +46,10 @@ class Visitor(FastHttpUser):
 
 
 @pytest.fixture
-def port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        number: int = free.getsockname()[1]
-        return number
+def port() -> Iterator[int]:
+    """A port of the test's own."""
+    with reserve_port() as number:
+        yield number
 
 
 def _draws(count: int) -> set[float]:

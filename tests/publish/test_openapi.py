@@ -7,7 +7,6 @@ the other tests keeps the state, and shows each request to Prism as well.
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
 from dataclasses import replace
@@ -23,6 +22,7 @@ from perfgate.publish.github.event import Event, Origin
 from perfgate.publish.github.pulls import pull_request_of
 from perfgate.publish.github.status import Status, write_status
 from perfgate.report.comment import Context, Part
+from perfgate.target.ports import reserve_port
 from tests.openapi.packages import DESCRIPTION, PRISM, part_of_description, wanted
 from tests.publish.conftest import Clock, client_of
 from tests.report import results
@@ -57,10 +57,15 @@ def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     wanted(PRISM, DESCRIPTION)
     folder: Path = tmp_path_factory.mktemp("prism")
     (folder / "github.json").write_text(json.dumps(part_of_description(PATHS)), encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [str(PRISM), "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), str(folder / "github.json")]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with (
+        reserve_port() as port,
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            [str(PRISM), "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), str(folder / "github.json")],
+            stdout=log,
+            stderr=log,
+        ) as process,
+    ):
         try:
             for _ in range(LONGEST_S * 10):
                 if "listening" in (folder / "log").read_text() or process.poll() is not None:

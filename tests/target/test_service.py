@@ -15,8 +15,9 @@ import psutil
 import pytest
 
 from perfgate.errors import PerfgateError, ServiceError, StorageError
-from perfgate.target.readiness import address_of, probe
-from perfgate.target.service import free_port, port_in_use, start
+from perfgate.target.ports import reserve_port
+from perfgate.target.readiness import address_of, port_in_use, probe
+from perfgate.target.service import start
 from tests.target.processes import LISTENS, PLAIN, is_gone, noted_pids, processes_below, python, service, until
 
 if TYPE_CHECKING:
@@ -103,10 +104,10 @@ class TestStart:
 
     def test_port_of_the_url_is_kept(self, tmp_path: Path) -> None:
         """Without `{port}` the URL's own port is used."""
-        port = free_port()
-        url = f"http://127.0.0.1:{port}"
-        with start(service(python(LISTENS, tmp_path / "pids", port), url=url), tmp_path) as running:
-            assert running.url == url
+        with reserve_port() as port:
+            url = f"http://127.0.0.1:{port}"
+            with start(service(python(LISTENS, tmp_path / "pids", port), url=url), tmp_path) as running:
+                assert running.url == url
 
     def test_runs_in_its_folder_with_its_environment(self, tmp_path: Path) -> None:
         """`cwd` and `env` hold for the command; the rest of the environment is inherited; PORT is not invented."""
@@ -257,7 +258,8 @@ class TestRunningAlready:
 
     def test_unreachable(self, tmp_path: Path) -> None:
         """When nothing listens there, it says so at once."""
-        error = raised("service-unreachable", tmp_path, None, url=f"http://127.0.0.1:{free_port()}")
+        with reserve_port() as port:
+            error = raised("service-unreachable", tmp_path, None, url=f"http://127.0.0.1:{port}")
 
         assert "Connection refused" in error.message
         assert error.hint.startswith("start it first")
@@ -274,16 +276,6 @@ class TestRunningAlready:
         """A redirect is an answer; where it leads is never asked."""
         assert probe(running_url, "/redirect", timeout_s=5) == probe(running_url, "redirect", timeout_s=5)
         assert probe(running_url, "/redirect", timeout_s=5).ready
-
-
-def test_free_port_is_free() -> None:
-    """Nothing listens at a free port until somebody does."""
-    port = free_port()
-    before = port_in_use("127.0.0.1", port)
-    with socket.create_server(("127.0.0.1", port)):
-        after = port_in_use("127.0.0.1", port)
-
-    assert (before, after) == (False, True)
 
 
 @pytest.mark.parametrize(

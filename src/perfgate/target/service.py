@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.errors import ServiceError, StorageError, last_words
 from perfgate.measure.log_limit import LogLimit
+from perfgate.target.ports import ReservedPort, reserve_port
 from perfgate.target.process import SupervisedProcess
 from perfgate.target.readiness import Answer, address_of, port_in_use, probe
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from perfgate.plan.plan import Service
-
-__all__ = ["RunningService", "free_port", "port_in_use", "start"]
 
 LOG = "service.log"
 _PORT = "{port}"
@@ -33,14 +31,6 @@ _LONGEST_PROBE_S = 5.0
 _TAIL_BYTES = 64 * 1024
 _UNREACHABLE = "start it first, or give a command with which perfgate starts it"
 _WRONG_PATH = "it answers, but not there: mend ready, the path that answers below 400 once the service is ready"
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody uses at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)
@@ -66,12 +56,19 @@ class RunningService:
         startup_time_s: from the start of its process until it was ready; None when perfgate did not start it.
     """
 
-    def __init__(self, service: Service, process: SupervisedProcess | None = None, log: _Log | None = None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        process: SupervisedProcess | None = None,
+        log: _Log | None = None,
+        port: ReservedPort | None = None,
+    ) -> None:
         self.name = service.name
         self.url = service.url
         self.startup_time_s: float | None = None
         self._process = process
         self._log = log
+        self._port = port
         self._limit = LogLimit(log.path).start() if log else None
 
     @property
@@ -107,6 +104,8 @@ class RunningService:
             self._process.stop()
         if self._limit:
             self._limit.stop()
+        if self._port:
+            self._port.release()
 
     def __enter__(self) -> RunningService:
         return self
@@ -131,12 +130,20 @@ def start(service: Service, folder: Path) -> RunningService:
             `service-unreachable`. Nothing that was started is left running.
         StorageError: when the log cannot be written.
     """
-    service = _with_port(service)
     if service.command is None:
         _check_reachable(service)
         return RunningService(service)
-    _refuse_used_port(service)
-    running, spawned_at = _spawn(service, folder)
+    port = None
+    if _has_port(service):
+        port = reserve_port()
+        service = _with_port(service, port.number)
+    try:
+        _refuse_used_port(service)
+        running, spawned_at = _spawn(service, folder, port)
+    except BaseException:
+        if port:
+            port.release()
+        raise
     try:
         running.startup_time_s = _await_ready(service, running, spawned_at) - spawned_at
     except BaseException:  # Ctrl-C too: on no way out may the service be left
@@ -145,11 +152,13 @@ def start(service: Service, folder: Path) -> RunningService:
     return running
 
 
-def _with_port(service: Service) -> Service:
+def _has_port(service: Service) -> bool:
     texts = chain([service.url, service.ready or ""], service.command or (), service.env.values())
-    if not any(_PORT in text for text in texts):
-        return service
-    port = str(free_port())
+    return any(_PORT in text for text in texts)
+
+
+def _with_port(service: Service, number: int) -> Service:
+    port = str(number)
     return replace(
         service,
         url=service.url.replace(_PORT, port),
@@ -195,7 +204,7 @@ def _look_until(service: Service, running: RunningService, deadline: float) -> A
         pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
 
-def _spawn(service: Service, folder: Path) -> tuple[RunningService, float]:
+def _spawn(service: Service, folder: Path, port: ReservedPort | None) -> tuple[RunningService, float]:
     path = folder / LOG
     try:
         file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
@@ -213,7 +222,7 @@ def _spawn(service: Service, folder: Path) -> tuple[RunningService, float]:
             )
         except OSError as error:
             raise _command_error(service, error) from error
-    return RunningService(service, process, log), process.spawned.at
+    return RunningService(service, process, log, port), process.spawned.at
 
 
 def _command_error(service: Service, error: OSError) -> ServiceError:
