@@ -132,3 +132,26 @@ def test_a_pytest_file_is_a_scenario(project: Project) -> None:
     outcome = project.run("--scale", "1")
     assert outcome.code == 0, outcome.out + outcome.err
     assert [endpoint.name for endpoint in outcome.run().endpoints] == ["GET /home"]
+
+
+def test_a_page_that_has_become_the_login_is_told(project: Project) -> None:
+    """Followed or not, a redirect is a success: in all reports it is asked whether that was meant."""
+    project.scenario("""
+from perfgate import HttpUser, constant, task
+
+class Visitor(HttpUser):
+    wait_time = constant(0.02)
+
+    @task
+    def account(self):
+        self.client.get("/redirect?to=/home", name="/account")
+        self.client.get("/home")
+        self.client.get("/redirect?to=/home", name="/left", allow_redirects=False)
+""")
+    outcome = project.run()
+    (note,) = outcome.the_result.runs[0].health.notes
+    assert note.startswith("answered with, or after, a redirect (GET /account: ")
+    assert "; GET /left: " in note
+    assert "GET /home" not in note
+    assert "a redirect" in outcome.out
+    assert all("a redirect" in (project.out / name).read_text() for name in ("report.md", "report.html"))

@@ -236,6 +236,29 @@ def test_requests_without_a_time_count_and_are_no_latency(untimed: int, known: b
     assert words.startswith(f"{10 * untimed} successful requests have no response time ({HOME})")
 
 
+@pytest.mark.parametrize(("redirected", "told"), [(50, False), (51, True)])
+def test_an_endpoint_that_is_mostly_redirected_is_named(redirected: int, told: bool) -> None:
+    """Once its session has ended a page is the login, which is fast and a success."""
+    recording = steady_recording(10, [5.0] * 100)
+    for second in recording.seconds:
+        second.cells[0].redirected = redirected
+    summary = reduced(recording)
+    phase = the_phase(summary)
+    assert [entry.redirected for entry in (phase.total, phase.endpoints[0])] == [10 * redirected] * 2
+    assert summary.health.notes == [
+        f"answered with, or after, a redirect ({HOME}: {10 * redirected} of 1,000): "
+        "is it the page that was meant, or a login?"
+    ] * int(told)
+
+
+def test_redirects_of_a_ramp_are_not_told() -> None:
+    """Each user logs in as it comes to life."""
+    recording = steady_recording(14)
+    for second in recording.seconds[:4]:
+        second.cells = [replace(second.cells[0], phase="ramp", redirected=100)]
+    assert reduced(recording, profile.hold(10, 10, ramp_up_s=4)).health.notes == []
+
+
 def test_what_a_scenario_told_that_cannot_be_used_is_said() -> None:
     """By what it was, and how often."""
     recording = steady_recording()

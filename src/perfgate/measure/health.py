@@ -5,6 +5,7 @@ Only judged phases count: users come to life in the ramps, and that may cost wha
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from perfgate.measure.odd import odd_words
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     _N = TypeVar("_N", int, float)
 
+REDIRECTED_SHARE = 0.5  # of an endpoint's successful requests: with more, it is another page that was measured
+NAMED = 3  # endpoints
 USER_ERROR_SHARE = 0.01  # of the requests
 MISPLACED_MS = 1000.0  # steps that together reach a second move requests into another one
 UNSOLICITED_SHARE = 0.01  # of the requests: with more, any answer may be that of another request
@@ -71,6 +74,7 @@ def health_of(  # noqa: PLR0913  (each is another kind of evidence)
     mixed_up, unasked = _unsolicited_words(outline, fold.requests)
     reasons += mixed_up
     notes += [*_late_words(outline), *_retried_words(outline), *unasked, *odd_words(fold.odd, fold.untimed)]
+    notes += _redirected_words(fold, windows)
     cpus = [second.health.cpu for second in judged]
     return Health(
         valid=not reasons,
@@ -181,6 +185,25 @@ def _retried_words(outline: Outline) -> list[str]:
         return []
     requests = "1 request was" if count == 1 else f"{count:,} requests were"
     return [f"{requests} sent again because the server had closed an idle connection"]
+
+
+def _redirected_words(fold: Fold, windows: Sequence[Window]) -> list[str]:
+    """A session that has ended answers every page with the login, fast and with status 200."""
+    good: Counter[str] = Counter()
+    elsewhere: Counter[str] = Counter()
+    for window in windows:
+        for endpoint, tally in fold.tallies(window.name).items() if window.judged else ():
+            good[endpoint] += tally.ok.count + tally.untimed
+            elsewhere[endpoint] += tally.redirected
+    named = [
+        f"{endpoint}: {count:,} of {good[endpoint]:,}"
+        for endpoint, count in elsewhere.items()
+        if count > REDIRECTED_SHARE * good[endpoint]
+    ]
+    if not named:
+        return []
+    shown = "; ".join(named[:NAMED]) + (f"; and {len(named) - NAMED:,} more" if len(named) > NAMED else "")
+    return [f"answered with, or after, a redirect ({shown}): is it the page that was meant, or a login?"]
 
 
 def _of_arrivals(count: int, outline: Outline) -> str:

@@ -89,6 +89,7 @@ class EndpointSummary(Model):
         default=0,
         description="successful requests whose response time nobody told; above 1 % of them all times are null",
     )
+    redirected: int = Field(default=0, description="successful requests that were answered with, or after, a redirect")
     failures_by_kind: list[Failure] = []
     p50_interval_ms: Interval | None = Field(
         default=None,

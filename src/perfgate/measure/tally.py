@@ -33,6 +33,7 @@ class Tally:
         batches: successful requests' response times, in ten successive stretches of the phase.
         failed: failed requests' response times.
         untimed, untimed_failed: successful and failed requests whose times are not known.
+        redirected: successful requests that were answered from elsewhere, after a redirect, or with one.
         service: successful requests' service times; None where they are the response times.
         kinds: failures by kind; `examples` has one message of each.
     """
@@ -43,7 +44,7 @@ class Tally:
         self.early = 0
         self.batches = [Pile() for _ in range(BATCHES)]
         self.failed = Pile()
-        self.untimed = self.untimed_failed = 0
+        self.untimed = self.untimed_failed = self.redirected = 0
         self.service: Pile | None = None
         self.bytes_received = 0
         self.kinds: Counter[str] = Counter()
@@ -58,6 +59,7 @@ class Tally:
             self.untimed_failed += cell.untimed
             return
         self.untimed += cell.untimed
+        self.redirected += cell.redirected
         if cell.service_ms is not None and self.service is None:
             self.service = Pile.of_piles(self.batches)  # until here, they were the response times
         if self.service is not None:
@@ -82,6 +84,7 @@ class Tally:
         whole.early = sum(tally.early for tally in tallies)
         whole.bytes_received = sum(tally.bytes_received for tally in tallies)
         whole.untimed = sum(tally.untimed for tally in tallies)
+        whole.redirected = sum(tally.redirected for tally in tallies)
         whole.untimed_failed = sum(tally.untimed_failed for tally in tallies)
         for tally in tallies:
             whole.kinds.update(tally.kinds)
@@ -116,6 +119,7 @@ class Tally:
             failed_ms=latency(failed),
             bytes_received=self.bytes_received,
             untimed=self.untimed,
+            redirected=self.redirected,
             failures_by_kind=self.failures_by_kind(),
             **self._intervals(ok),
         )
