@@ -245,10 +245,8 @@ def test_an_endpoint_that_is_mostly_redirected_is_named(redirected: int, told: b
     summary = reduced(recording)
     phase = the_phase(summary)
     assert [entry.redirected for entry in (phase.total, phase.endpoints[0])] == [10 * redirected] * 2
-    assert summary.health.notes == [
-        f"answered with, or after, a redirect ({HOME}: {10 * redirected} of 1,000): "
-        "is it the page that was meant, or a login?"
-    ] * int(told)
+    words = f"answered with, or after, a redirect ({HOME}: {10 * redirected} of 1,000)"
+    assert summary.health.notes == [f"{words}: is it the page that was meant, or a login?"] * int(told)
 
 
 def test_redirects_of_a_ramp_are_not_told() -> None:
