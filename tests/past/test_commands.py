@@ -202,14 +202,14 @@ class TestWhereTheRunsAre:
         measured.keep([*measured.earlier(2), *_pulled(measured)])
         words = measured.perfgate("baseline", "list", "--branch", "mian").output
         assert words.startswith("no runs of branch mian in ")
-        assert words.endswith("; there are 3 runs (main 2, pull requests 1)\n")
+        assert words.endswith("; in all: 3 runs (main 2, pull requests 1)\n")
 
     def test_a_missing_baseline_says_where_there_are_runs(self, measured: Measured) -> None:
         """With the setting that decides it."""
         measured.keep(measured.earlier(2, commit="f" * 40, branch="work"))
         message = measured.conclude().runs[0].checks[-1].message
         assert "there is no run of shop/normal to compare with" in message
-        assert "elsewhere there are 2 runs (work 2): branch in [gate] says whose count" in message
+        assert "elsewhere: 2 runs (work 2): branch in [gate] says whose count" in message
 
 
 def _pulled(measured: Measured) -> list[Entry]:

@@ -173,7 +173,7 @@ def _refusal(store: Store, chosen: Chosen, subject: Subject) -> BaselineError:
         message = f"there is no run of {name} to compare with"
         others = store.find(replace(seen, limit=_MOST_STRAYS))
         if others and chosen.choice != PINNED:
-            hint += f"; elsewhere there are {listed(by_branch(others))}: branch in [gate] says whose count"
+            hint += f"; elsewhere: {listed(by_branch(others))}: branch in [gate] says whose count"
     else:
         hint = "run it again there, or promote one: perfgate baseline promote"
         message = f"no run of {name} can be a baseline; of the latest, {unfit.recording}, {_unfit_words(unfit)}"

@@ -58,7 +58,7 @@ def none_listed(store: str, wanted: Wanted, entries: Sequence[Entry]) -> str:
     """
     fields = {"service": wanted.service, "load": wanted.load, "branch": wanted.branch}
     asked = ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)
-    there = f"; there are {listed(by_branch(entries))}" if entries and asked else ""
+    there = f"; in all: {listed(by_branch(entries))}" if entries and asked else ""
     return printable(f"no runs{f' of {asked}' if asked else ''} in {store}{there}", longest=1000)
 
 
