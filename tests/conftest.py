@@ -20,6 +20,9 @@ import locust  # noqa: F401
 
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
+# What makes programs write colours, or pytest take options, that whoever runs the tests wants for these tests alone.
+OWN = ("FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "PYTEST_ADDOPTS")
+
 # How fast the machine is must not decide whether a test passes.
 settings.register_profile("perfgate", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("perfgate")
@@ -31,3 +34,10 @@ def pytest_xdist_make_scheduler(config: Any, log: Any) -> Any:
     from tests.scheduling import make
 
     return make(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_environment() -> None:
+    """Programs that tests start write what they write anywhere; this pytest has read by now what it is asked for."""
+    for name in OWN:
+        os.environ.pop(name, None)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from perfgate.suite.fixture import Perfgate
 
 BUDGETS = "budgets.toml"
-CHECKS = "perfgate_checks"  # of the report of an item's test: title, status and words of each
+CHECKS = "perfgate_checks"  # of the report of an item's test, where each has one of its own: title, status and words
 CATEGORIES = {"pass": "", "fail": "failed", "invalid": "error"}  # pytest's, by a check's status
 
 
@@ -33,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--perfgate-overlap", action="store_true", help="Loads need not wait for those of other processes here."
     )
+    each = "Report and count each check by itself; by default each load is one test."
+    group.addoption("--perfgate-each-check", action="store_true", help=each)
+    parser.addini("perfgate_each_check", each, type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,15 +83,18 @@ class _Results:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """An item's checks travel with the report of its test."""
+        """A load says in words what broke it; its checks travel along where they are to have reports of their own."""
         report = yield
         told = getattr(item, "told", None)
+        if told is not None and call.when == "setup" and report.failed and call.excinfo is not None:
+            # pytest asks the item for what broke its test only, and shows all of its own frames for its setup.
+            report.longrepr = item.repr_failure(call.excinfo)
         if told and (call.when == "call" or (call.when == "setup" and report.failed)):
             setattr(report, CHECKS, told)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """In the process that reports, each check becomes a report of its own."""
+        """In the process that reports, each check that came along becomes a report of its own."""
         if report.when == "teardown":
             self.paths += [str(value) for name, value in report.user_properties if name == "perfgate_result"]
         told = getattr(report, CHECKS, None)

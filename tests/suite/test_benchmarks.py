@@ -43,6 +43,7 @@ p50 = "10s"
 max = { warn = "0.01us" }
 [benchmarks."*wait"]
 mean = "1ms"
+min = "1ms"
 [benchmarks."test_renamed"]
 p50 = "2ms"
 [benchmarks."test_that_fails"]
@@ -64,10 +65,10 @@ def judged(shared_project: Callable[[str], Project]) -> Session:
 
 
 def test_a_broken_budget_fails_the_session_with_what_was_seen_and_what_to_do(judged: Session) -> None:
-    """As a failure of its own."""
+    """As a failure of its own, one a benchmark."""
     assert judged.code == 1
-    assert "FAILED budgets.toml::benchmarks[test_shop.py::test_wait mean]" in judged.out
-    report = judged.out[judged.out.index("_ benchmarks[test_shop.py::test_wait mean]") :]
+    assert "FAILED budgets.toml::benchmarks[test_shop.py::test_wait] - 2 of 2 budgets broken: mean, min" in judged.out
+    report = judged.out[judged.out.index("_ benchmarks[test_shop.py::test_wait]") :]
     assert "  observed: " in report
     assert "  limit:    1 ms (budgets.toml:5)" in report
     assert "  next:     make mean better, or change the limit at budgets.toml:5" in report
@@ -75,14 +76,14 @@ def test_a_broken_budget_fails_the_session_with_what_was_seen_and_what_to_do(jud
 
 def test_one_that_was_renamed_is_an_error_that_names_the_nearest(judged: Session) -> None:
     """It does not turn green by disappearing."""
-    assert "ERROR budgets.toml::benchmarks[test_renamed p50]" in judged.out
+    assert "ERROR budgets.toml::benchmarks[test_renamed] - 1 of 1 budget could not be judged: p50" in judged.out
     assert "nothing of this name was measured; the nearest is test_shop.py::test_" in judged.out
 
 
 def test_one_whose_test_failed_was_not_measured(judged: Session) -> None:
     """Beside the failure of the test itself."""
     assert "FAILED test_shop.py::test_that_fails" in judged.out
-    assert "ERROR budgets.toml::benchmarks[test_shop.py::test_that_fails mean]" in judged.out
+    assert "ERROR budgets.toml::benchmarks[test_shop.py::test_that_fails]" in judged.out
 
 
 def test_a_warning_limit_is_a_pytest_warning_and_counts_are_those_of_tests_and_broken_checks(judged: Session) -> None:
@@ -97,7 +98,7 @@ def test_a_warning_limit_is_a_pytest_warning_and_counts_are_those_of_tests_and_b
 def test_the_summary_has_the_checks_and_the_result_lies_where_it_was_asked_for(judged: Session) -> None:
     """With its reports."""
     assert judged.out.count(" perfgate benchmarks ====") == 1
-    assert "FAIL: 1 of 3 checks failed, 2 could not be judged, 1 warning" in judged.out
+    assert "FAIL: 2 of 4 checks failed, 2 could not be judged, 1 warning" in judged.out
     result = json.loads((judged.root / "kept/benchmarks/result.json").read_text())
     assert (result["kind"], result["verdict"], result["exit_code"]) == ("benchmarks", "fail", 1)
     assert (judged.root / "kept/benchmarks/report.html").exists()
@@ -112,12 +113,20 @@ def test_rounds_are_kept_in_order_as_the_importer_reads_them(judged: Session) ->
     assert (wait.statistic("min") or 0) >= 2
 
 
-def test_junit_files_have_a_case_for_each_check(judged: Session) -> None:
+def test_junit_files_have_a_case_for_each_benchmark(judged: Session) -> None:
     """A broken one as a failure, one that could not be judged as an error."""
     cases = {case.get("name"): case for case in ET.parse(judged.root / "junit.xml").iter("testcase")}
-    assert cases["benchmarks[test_shop.py::test_wait mean]"].find("failure") is not None
-    assert cases["benchmarks[test_renamed p50]"].find("error") is not None
-    assert len(cases["benchmarks[test_shop.py::test_encode p50]"]) == 0
+    assert cases["benchmarks[test_shop.py::test_wait]"].find("failure") is not None
+    assert cases["benchmarks[test_renamed]"].find("error") is not None
+    assert len(cases["benchmarks[test_shop.py::test_encode]"]) == 0
+
+
+def test_each_check_may_be_a_report_of_its_own(project: Project) -> None:
+    """As those of loads."""
+    session = _written(project).pytest(*BENCHMARK, "--perfgate-each-check", "-k", "wait or encode")
+    for metric in ("mean", "min"):
+        assert f"FAILED budgets.toml::benchmarks[test_shop.py::test_wait {metric}] - {metric} " in session.out
+    assert "ERROR budgets.toml::benchmarks[test_renamed p50] - " in session.out
 
 
 def test_what_was_deselected_is_not_gone(project: Project) -> None:

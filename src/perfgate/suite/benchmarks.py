@@ -1,7 +1,8 @@
 """What pytest-benchmark measures in the session, held against `[benchmarks]`: `--perfgate-benchmarks`.
 
 Registered only where the option is given. Everything happens at the session's end, before JUnit files and the cache of
-failures are written: each check becomes a report, so that a broken budget is a failure like any other.
+failures are written: each benchmark becomes a report, or with `--perfgate-each-check` each check of it, so that a
+broken budget is a failure like any other.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from perfgate.errors import PerfgateError, StorageError
+from perfgate.suite.outcome import Told, outcome_of
 from perfgate.suite.reports import own_report
 from perfgate.suite.settings import settings_of
-from perfgate.suite.warn import PerfgateWarning, warn
+from perfgate.suite.warn import warn
 from perfgate.suite.words import check_title, failure_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from perfgate.importers.imported import Imported, Series
@@ -73,9 +75,9 @@ class Benchmarks:
         if session.config.getoption("collectonly"):
             return
         try:
-            reports = [own for check in self._judged().checks for own in self._reports(check)]
+            reports = list(self._reports(self._judged().checks))
         except PerfgateError as error:
-            reports = [self._report("", "invalid", str(error))]
+            reports = [self._report(Told("", "", "invalid", str(error)))]
         for report in reports:
             self._config.hook.pytest_runtest_logreport(report=report)
         broken = any(report.failed for report in reports) or (self.result is not None and self.result.exit_code)
@@ -110,21 +112,26 @@ class Benchmarks:
         ]
         return replace(self._plan, benchmarks=tuple(kept))
 
-    def _reports(self, check: Check) -> Iterable[pytest.TestReport]:
-        title, words = check_title(check), failure_words(check)
-        if check.status == "warn":
-            try:
-                warn(f"{title}: {words}", self._settings.budgets, check.source)
-            except PerfgateWarning as error:  # as the project's own filters want it
-                yield self._report(title, "fail", str(error))
-        elif check.status != "skipped":
-            yield self._report(title, check.status, "" if check.status == "pass" else words)
+    def _reports(self, checks: Sequence[Check]) -> Iterator[pytest.TestReport]:
+        named = list(dict.fromkeys(check.endpoint for check in checks))
+        for name in named:
+            own, each = [check for check in checks if check.endpoint == name], self._settings.each_check
+            outcome = outcome_of(own, self._warn, of_one=not each)
+            if each:
+                yield from (self._report(one) for one in outcome.told)
+            elif outcome.judged:
+                words = outcome.words if outcome.broken else ""
+                whole = Told(name or "all benchmarks", "", outcome.status, words)
+                yield self._report(whole, outcome.line)
 
-    def _report(self, title: str, status: str, words: str) -> pytest.TestReport:
+    def _warn(self, check: Check) -> None:
+        warn(f"{check_title(check)}: {failure_words(check)}", self._settings.budgets, check.source)
+
+    def _report(self, told: Told, line: str = "") -> pytest.TestReport:
         from perfgate.suite.summary import relative
 
         file = relative(self._settings.budgets, self._config)
-        return own_report(f"{file}::benchmarks", (file, None, "benchmarks"), title, status, words)
+        return own_report(f"{file}::benchmarks", (file, None, "benchmarks"), told, line)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The checks, and where the reports are."""

@@ -1,7 +1,8 @@
 """`budgets.toml` as a test file: one item for each load at each service, `budgets.toml::catalog::peak`.
 
 The load is driven while the item is set up, so that what could not be measured is an error of the item; the budgets are
-judged as its test, so that a broken one is a failure. Each check is a report of its own below the item.
+judged as its test, so that broken ones are its failure: one, however many they are. With `--perfgate-each-check` each
+check is a report of its own below the item.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from perfgate.errors import PerfgateError
+from perfgate.suite.outcome import Outcome, outcome_of
+from perfgate.suite.reports import failure
 from perfgate.suite.settings import gate_session, settings_of
 from perfgate.suite.warn import warn
-from perfgate.suite.words import check_title, checks_failed, doubts_words, failure_words
+from perfgate.suite.words import doubts_line, doubts_words, failure_words, source_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +30,26 @@ VERDICT = "perfgate_verdict"
 MARKER = "perfgate"
 
 
-class InvalidRunError(Exception):
+class NotHeldError(Exception):
+    """A load that is not green, in words instead of a traceback.
+
+    Attributes:
+        line: why, in one line.
+        words: why.
+    """
+
+    def __init__(self, line: str, words: str) -> None:
+        super().__init__(words)
+        self.line = line
+        self.words = words
+
+
+class InvalidRunError(NotHeldError):
     """The load could not be measured, so its budgets could not be judged."""
 
 
-class BrokenBudgetsError(Exception):
-    """Checks failed; each has a report of its own."""
+class BrokenBudgetsError(NotHeldError):
+    """Checks did not hold."""
 
 
 class BudgetsFile(pytest.File):
@@ -80,13 +97,15 @@ class LoadItem(pytest.Item):
     """One load at one service.
 
     Attributes:
-        told: title, status and words of each check, for reports of their own.
+        told: title, status and words of each check, where they have reports of their own.
         measured: what was driven; None before.
+        outcome: what its checks came to; None before, and of what could not be measured.
     """
 
     parent: ServiceNode
     load: Load
     told: list[tuple[str, str, str]]
+    outcome: Outcome | None = None
     measured: Measured | None = None
 
     @classmethod
@@ -123,7 +142,7 @@ class LoadItem(pytest.Item):
         try:
             self.measured = session.drive(plan, service, self.load.name)
         except PerfgateError as error:
-            raise InvalidRunError(error.in_full()) from None
+            raise InvalidRunError(str(error).partition("\n")[0], error.in_full()) from None
         self.user_properties += [
             (VERDICT, self.measured.result.verdict),
             (RESULT, str(self.measured.folder / "result.json")),
@@ -131,7 +150,10 @@ class LoadItem(pytest.Item):
         if self.measured.stopped:
             raise KeyboardInterrupt
         if not self.run.sound:
-            raise InvalidRunError(doubts_words(self.run))
+            raise InvalidRunError(doubts_line(self.run.doubts), doubts_words(self.run.doubts))
+        self.outcome = outcome_of(self.checks, self._warn)
+        if settings_of(self.config).each_check:
+            self.told = [(one.title, one.status, one.words) for one in self.outcome.told]
         if self.measured.result.verdict == "invalid":
             self._hold()  # what could not be judged is an error, not a failure
 
@@ -141,36 +163,35 @@ class LoadItem(pytest.Item):
         assert self.measured is not None  # set up before
         return [*self.run.checks, *self.measured.result.services[0].checks]
 
-    def _hold(self) -> None:
-        for check in self.checks:
-            self._tell(check)
-        broken = [check for check in self.checks if check.status in {"fail", "invalid"}]
-        if broken:
-            raise BrokenBudgetsError(checks_failed(broken, len(self.checks)))
-
     def runtest(self) -> None:
         """Judge the budgets.
 
         Raises:
-            BrokenBudgetsError: checks failed.
+            BrokenBudgetsError: checks did not hold.
         """
         self._hold()
 
-    def _tell(self, check: Check) -> None:
-        """One check as what will be a report of its own, or as a warning."""
-        if check.status == "warn":
-            warn(f"{self.parent.name}/{self.name}: {failure_words(check)}", self.path, check.source)
-            return
-        if check.status == "skipped":
-            return
-        words = "" if check.status == "pass" else failure_words(check)
-        self.told.append((check_title(check), check.status, words))
+    def _hold(self) -> None:
+        """The verdict has the last word: no load is green that it does not call so, whatever its checks say."""
+        assert self.measured is not None  # set up before, as the outcome was
+        assert self.outcome is not None
+        if self.outcome.broken:
+            each = settings_of(self.config).each_check
+            raise BrokenBudgetsError(self.outcome.line, self.outcome.short if each else self.outcome.words)
+        if self.measured.result.verdict not in {"pass", "warn"}:
+            reasons = self.measured.result.reasons
+            raise InvalidRunError(doubts_line(reasons), doubts_words(reasons))
+
+    def _warn(self, check: Check) -> None:
+        warn(f"{self.parent.name}/{self.name}: {failure_words(check)}", self.path, check.source)
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         """Words, not a traceback, of what is the service's doing."""
-        if isinstance(excinfo.value, InvalidRunError | BrokenBudgetsError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        if not isinstance(excinfo.value, NotHeldError):
+            return super().repr_failure(excinfo, style)
+        broken = [check for check in self.checks if check.status in {"fail", "invalid"}] if self.measured else []
+        place = next((check.source for check in broken if check.source), "")
+        return failure(excinfo.value.line, excinfo.value.words, (str(self.path), source_line(place)))
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """Where it stands, and what it is called."""

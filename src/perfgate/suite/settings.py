@@ -24,12 +24,14 @@ class Settings:
         out: where recordings and reports go.
         scale: factor on every duration.
         overlap: loads may be driven while another process of this machine drives one.
+        each_check: each check is a report of its own; by default a load, or a benchmark, is one.
     """
 
     budgets: Path
     out: Path
     scale: float
     overlap: bool
+    each_check: bool
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -47,6 +49,7 @@ def settings_of(config: pytest.Config) -> Settings:
             out=out / worker if worker else out,
             scale=config.getoption("perfgate_scale"),
             overlap=config.getoption("perfgate_overlap"),
+            each_check=bool(config.getoption("perfgate_each_check") or config.getini("perfgate_each_check")),
         )
     return config.stash[SETTINGS]
 

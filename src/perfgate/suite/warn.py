@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from perfgate.suite.words import source_line
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,5 +26,4 @@ def warn(words: str, budgets: Path, source: str) -> None:
     Raises:
         PerfgateWarning: the project's filters make errors of warnings.
     """
-    line = source.rpartition(":")[2]
-    warnings.warn_explicit(PerfgateWarning(words), None, str(budgets), int(line) if line.isdecimal() else 1)
+    warnings.warn_explicit(PerfgateWarning(words), None, str(budgets), source_line(source))

@@ -10,14 +10,23 @@ from perfgate.judge.words import label, quantity, signed_percent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from perfgate.judge.result import Check, RunResult
+    from perfgate.judge.result import Check
 
 
 def check_title(check: Check) -> str:
     """What a check is called: `GET /items/{id} p95`, and what it is held against when that is no budget."""
+    return f"{subject_of(check)} {metric_title(check)}"
+
+
+def subject_of(check: Check) -> str:
+    """What a check is about: an endpoint, a benchmark, or all of the service."""
+    return check.endpoint or "whole service"
+
+
+def metric_title(check: Check) -> str:
+    """The same below what it is about: `p95`, `mean history`."""
     metric = label(check.metric, check.kind) if check.metric == "mean" else check.metric
-    against = "" if check.kind == "budget" else f" {check.kind}"
-    return f"{check.endpoint or 'whole service'} {metric}{against}"
+    return metric if check.kind == "budget" else f"{metric} {check.kind}"
 
 
 def failure_words(check: Check) -> str:
@@ -56,12 +65,18 @@ def _next_step(check: Check) -> str:
     return f"make {label(check.metric)} better, or change the limit{f' at {check.source}' if check.source else ''}"
 
 
-def checks_failed(broken: Sequence[Check], count: int) -> str:
-    """The item's own failure; the checks have reports of their own."""
-    lines = [f"{len(broken)} of {count} checks did not hold:"]
-    return "\n".join([*lines, *(f"  {check_title(check)}: {check.message}" for check in broken)])
+def doubts_line(doubts: Sequence[str]) -> str:
+    """Why nothing was judged, in one line: the first doubt, and how many more there are."""
+    more = f" (and {len(doubts) - 1} more)" if len(doubts) > 1 else ""
+    return f"nothing was judged: {doubts[0] if doubts else 'nothing could be'}{more}"
 
 
-def doubts_words(run: RunResult) -> str:
+def doubts_words(doubts: Sequence[str]) -> str:
     """Why a run proves nothing."""
-    return "\n".join(["the run is invalid, so nothing was judged:", *(f"  {doubt}" for doubt in run.doubts)])
+    return "\n".join(["the run is invalid, so nothing was judged:", *(f"  {doubt}" for doubt in doubts)])
+
+
+def source_line(source: str) -> int:
+    """The line of a limit's source, `budgets.toml:42`; 1 where there is none."""
+    line = source.rpartition(":")[2]
+    return int(line) if line.isdecimal() else 1
