@@ -246,6 +246,28 @@ def test_bisect_finds_the_commit_that_made_it_slower(bisected: tuple[Repository,
     assert repository.perfgate("report", "recording/step-1").code == 1  # each comparison is a recording like any other
 
 
+def test_bisect_does_not_call_a_commit_good_whose_page_is_empty(repository: Repository) -> None:
+    """It is fast because it does nothing: it is told, stepped around, and stays a suspect."""
+    repository.change("budgets.toml", 'block = "200ms"', 'block = "50ms"')
+    repository.commit("short blocks")
+    repository.git("tag", "good")
+    lines = 'self.send_header("Content-Length", "2")', 'self.wfile.write(b"ok")'
+    for line in lines:
+        repository.change("serve.py", line, line.replace('"2"', '"0"').replace('b"ok"', 'b""'))
+    repository.change("serve.py", "time.sleep(WAIT_S)", "pass")
+    emptied = repository.commit("the page is empty")
+    repository.git("checkout", "-q", "good", "--", "serve.py")
+    repository.change("serve.py", *SLOWER)
+    repository.commit("it is back, and slow")
+    outcome = repository.perfgate("bisect", "good", "main", "--out", "recording")
+    assert outcome.code == 3, outcome.out + outcome.err
+    assert "good: nearer to GOOD" not in outcome.out
+    assert "skipped: not judged" in outcome.out
+    assert "answers are empty, 0 of" in outcome.out
+    told = outcome.out[outcome.out.index("it is one of these 2 commits:") :]
+    assert emptied[:7] in told
+
+
 def test_bisect_that_is_stopped_says_what_is_left(bisected: tuple[Repository, str]) -> None:
     """And how to go on."""
     repository, slow = bisected

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
-from math import exp
+from math import exp, log
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perfgate.compare.bisect_looks import FOUND, SeenAgain
-from perfgate.judge.nearer import Measured, boundary, log_ratio, moved, nearer, of_check, pairs_needed
+from perfgate.judge.nearer import (
+    Measured,
+    boundary,
+    cases_of,
+    is_doubted,
+    log_ratio,
+    moved,
+    nearer,
+    of_check,
+    pairs_needed,
+)
 from perfgate.judge.paired import CheckKey, Rules
 from perfgate.judge.sides import cases
 from tests.judge.blocks import ENDPOINT, block, noisy, pair
 
 if TYPE_CHECKING:
-    from perfgate.measure.blocks import Pair
+    from perfgate.measure.blocks import Block, Pair, Requests
 
 MEAN = CheckKey(ENDPOINT, "mean")
 ERRORS = CheckKey(ENDPOINT, "error_rate")
@@ -153,3 +164,41 @@ def test_pairs_of_a_service_that_has_just_started_are_left_out() -> None:
     for one in noisy(30):
         look.add(one)
     assert len(look.counting) == 20
+
+
+def test_a_commit_whose_slow_requests_fail_is_not_good() -> None:
+    """What succeeds is as fast as with GOOD; what failed may have been what is slow."""
+    bad = log(5.0)
+    key = CheckKey(ENDPOINT, "p95")
+    failing = [pair(one.number, one.base, replace(one.head, endpoints=_of_which(one.head, 15))) for one in noisy(40)]
+    for pairs, doubted in ((noisy(40), False), (failing, True)):
+        found = {case.key: case for case in cases(pairs)}
+        assert is_doubted(found[key], found[ERRORS], bad, 0.01) is doubted
+
+
+@pytest.mark.parametrize(("change", "answer"), [(-1.5, "good"), (3.0, "bad")])
+def test_what_lies_beyond_one_of_the_two_belongs_to_it(change: float, answer: str) -> None:
+    """Four whole loads say of a commit that has five times GOOD's capacity that it is not like BAD."""
+    bad = Measured(MEAN, change=1.5, error=0.03, pairs=4, base=5.0, head=26.0, unit="ms")
+    assert nearer(replace(bad, change=change), bad, 0.01) == answer
+
+
+def test_a_single_failure_casts_no_doubt_on_a_commit() -> None:
+    """Chance explains it."""
+    pairs = noisy(40)
+    pairs[3] = pair(3, pairs[3].base, replace(pairs[3].head, endpoints=_of_which(pairs[3].head, 1)))
+    found = {case.key: case for case in cases(pairs)}
+    assert not is_doubted(found[CheckKey(ENDPOINT, "p95")], found[ERRORS], log(5.0), 0.01)
+
+
+def test_a_spike_that_mostly_fails_has_no_figures_to_be_searched_by() -> None:
+    """As in a comparison: a service that fails at once is soon back, and no better."""
+    figures = {"recovery_time": 0.0, "spike_p95": 1.0}
+    base, head = (replace(block({ENDPOINT: [1.0] * 10}, failed=failed), figures=figures) for failed in (0, 90))
+    whole = [pair(number, base, head) for number in range(4)]
+    assert [case.failed for case in cases_of(whole)] == [(0.0, 0.9), (0.0, 0.9)]
+    assert moved(whole, RULES, 0.01) == []
+
+
+def _of_which(head: Block, failed: int) -> dict[str, Requests]:
+    return {name: replace(part, failed=failed) for name, part in head.endpoints.items()}

@@ -73,11 +73,12 @@ class BisectionView:
         """BAD was compared with GOOD."""
         place = f"{moved.service}/{moved.load}"
         spent = f"{counted(moved.pairs, 'pair')}, {_time(moved.seconds)}{_dropped(moved.pairs, moved.disturbed)}"
-        if not moved.checks:
+        if moved.checks:
+            self.line(f"{place}: BAD is slower ({spent})")
+            self._checks(moved.checks)
+        else:
             self.line(f"{place}: nothing is proven worse ({spent})")
-            return
-        self.line(f"{place}: BAD is slower ({spent})")
-        self._checks(moved.checks)
+        self._answers("BAD", moved.answers)
 
     def seen_again(self, moved: Moved) -> None:
         """BAD was compared with GOOD once more, with another start of BAD."""
@@ -91,6 +92,10 @@ class BisectionView:
     def _checks(self, found: Sequence[Measured]) -> None:
         for one in found[:3]:
             self.line(f"  {_named(one)} {_from_to(one)}, {_change(one)}")
+
+    def _answers(self, who: str, answers: Sequence[str]) -> None:
+        for one in answers:
+            self.line(f"  {who} does not answer what GOOD answers: {one}")
 
     def verified(self, before: Commit, commit: Commit, step: Step) -> None:
         """The commit that was found was compared with the one before it."""
@@ -123,6 +128,8 @@ class BisectionView:
             "undecided": _skipped(step, seen, spent),
         }
         self.line(f"  {words[step.nearer]}")
+        if step.why != "otherwise":
+            self._answers("it", step.answers)
 
     def line(self, text: str) -> None:
         """A line of its own."""
@@ -223,6 +230,7 @@ def _skipped(step: Step, seen: str, spent: str) -> str:
     reason = {
         "broken": step.reason,
         "incomparable": "the check that is searched by cannot be compared there",
+        "otherwise": f"not judged{seen}: {step.reason}",
         "noisy": f"undecided when the time was over{seen}",
         "": "undecided",
     }[step.why]

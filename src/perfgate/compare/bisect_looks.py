@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from math import ceil, log
 from typing import TYPE_CHECKING
 
+from perfgate.judge.answers import answer_checks
 from perfgate.judge.nearer import (
     FEWEST,
     FEWEST_WHOLE,
     Measured,
     boundary,
     cases_of,
+    is_doubted,
     is_precise,
     is_waited_for,
     is_worse_again,
@@ -20,13 +22,14 @@ from perfgate.judge.nearer import (
     moved,
     nearer,
 )
+from perfgate.judge.sides import CheckKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from perfgate.judge.nearer import Nearer
     from perfgate.judge.paired import Decisions, Rules
-    from perfgate.judge.sides import CheckKey
+    from perfgate.judge.result import Check, Status
     from perfgate.measure.blocks import Pair
 
 FOUND = "what moved is known"
@@ -90,6 +93,16 @@ class _Look:
         """The checks with the largest changes against their errors, whether proven or not."""
         gating = [measured(case) for case in cases_of(self.counting) if case.gating] if self.counting else []
         return sorted(filter(None, gating), key=lambda one: -one.surety)[:most]
+
+    def answers(self, most: Status, endpoint: str | None = None) -> list[Check]:
+        """What is answered otherwise than by GOOD, where times may be those of something else.
+
+        Args:
+            most: what an endpoint is of which most answers are others.
+            endpoint: only this one's; None: all.
+        """
+        found = answer_checks(self.counting, most)
+        return [check for check in found if endpoint is None or check.endpoint == endpoint]
 
 
 @dataclass
@@ -166,6 +179,7 @@ class NearerTo(_Look):
         found: what was seen in that check; None when there was nothing to be seen.
         answer: so far.
         others: other checks that tell the two apart, and what is known of them now.
+        doubted: it is nearer to GOOD only because requests failed that may have been the slow ones.
     """
 
     aims: Sequence[Measured] = field(kw_only=True)
@@ -174,6 +188,7 @@ class NearerTo(_Look):
     found: Measured | None = field(default=None, init=False)
     answer: Nearer = field(default="undecided", init=False)
     others: dict[CheckKey, Nearer] = field(default_factory=dict, init=False)
+    doubted: bool = field(default=False, init=False)
 
     @property
     def certainty(self) -> float:
@@ -189,6 +204,9 @@ class NearerTo(_Look):
         self.found = seen[self.aims[0].key]
         if self.found is not None:
             self.answer = nearer(self.found, self.aims[0], self.error)
+            aim = self.aims[0]
+            errors = by_key.get(CheckKey(aim.key.endpoint, "error_rate"))
+            self.doubted = self.answer == "good" and is_doubted(by_key[aim.key], errors, aim.change, self.error)
             self.others = {
                 aim.key: nearer(found, aim, self.error) for aim in self.aims[1:] if (found := seen[aim.key]) is not None
             }

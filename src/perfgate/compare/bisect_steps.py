@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from perfgate.compare.recording import Looking, Watcher
     from perfgate.compare.subject import Subject
     from perfgate.judge.nearer import Measured, Nearer
+    from perfgate.judge.result import Check
     from perfgate.judge.sides import CheckKey
     from perfgate.measure.manifest import Manifest
     from perfgate.plan.plan import Plan
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 # Why a step has no answer. broken: the commit cannot be built, started or driven; incomparable: the check that moved is
-# not there; noisy: the time was over.
-Why = Literal["", "broken", "incomparable", "noisy"]
+# not there; otherwise: it does not answer what GOOD answers, or fails where it may have been slow; noisy: the time was
+# over.
+Why = Literal["", "broken", "incomparable", "otherwise", "noisy"]
 CONFIRMING = 3.0  # times `max_duration`: all steps rest on what BAD has against GOOD, so that it may take longer
 VERIFYING = 0.01  # how often the last comparison may say the wrong thing
 MOST_NOISY = 2  # steps without an answer, after which the next would hardly have one
@@ -53,6 +55,7 @@ class Moved:
         checks: that are worse, the surest first; empty where nothing is proven.
         closest: the largest estimates, for where nothing is proven.
         pairs: that count; `disturbed` those that do not.
+        answers: what BAD answers otherwise than GOOD, as sentences.
     """
 
     service: str
@@ -62,6 +65,7 @@ class Moved:
     pairs: int
     disturbed: int
     seconds: float
+    answers: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Step:
         reason: the same in the words of what failed.
         found: in the check that is searched by; None where nothing was measured.
         others: what the other checks that moved say.
+        answers: what it answers otherwise than GOOD, as sentences.
     """
 
     commit: str
@@ -85,6 +90,7 @@ class Step:
     pairs: int = 0
     disturbed: int = 0
     seconds: float = 0.0
+    answers: Sequence[str] = ()
 
     @property
     def answer(self) -> Answer:
@@ -146,6 +152,7 @@ class Bisection:
         self.aims: Sequence[Measured] = ()
         self.confirmed = False
         self._whole: Measured | None = None
+        self._answers_of_bad: frozenset[tuple[str | None, str]] = frozenset()
 
     def __enter__(self) -> Bisection:
         return self
@@ -182,7 +189,18 @@ class Bisection:
             look.end()
             self._plan = _narrowed(whole, service, load)
             seconds = time.monotonic() - began
-            moved = Moved(service, load, tuple(look.found), look.closest(), len(look.counting), look.disturbed, seconds)
+            answers = look.answers(whole.compare.answers)
+            self._answers_of_bad = frozenset((check.endpoint, check.metric) for check in answers)
+            moved = Moved(
+                service,
+                load,
+                tuple(look.found),
+                look.closest(),
+                len(look.counting),
+                look.disturbed,
+                seconds,
+                [said(check) for check in answers],
+            )
             self._listener.moved(moved)
             if look.found:
                 self._remember(manifest, look, seconds)
@@ -325,18 +343,34 @@ class Bisection:
         looks.end()
         pairs = manifest.runs[0].pairs
         self._around_s = seconds - (pairs.duration_s if pairs else 0.0)
-        why: Why = "" if looks.answer != "undecided" else "noisy" if looks.found else "incomparable"
+        answers = looks.answers(self._plan.compare.answers, looks.aims[0].key.endpoint)
+        otherwise = self._otherwise(looks, answers)
+        why: Why = "noisy" if looks.found else "incomparable"
+        if looks.answer != "undecided":
+            why = "otherwise" if otherwise else ""
         return Step(
             commit.id,
-            looks.answer,
+            "undecided" if why else looks.answer,
             why,
-            "",
+            otherwise,
             looks.found,
-            looks.others,
+            {} if why == "otherwise" else looks.others,
             len(looks.counting),
             looks.disturbed,
             seconds,
+            [said(check) for check in answers],
         )
+
+    def _otherwise(self, looks: NearerTo, answers: Sequence[Check]) -> str:
+        """Why its times are of something else than those of GOOD and BAD; empty where they are of the same.
+
+        What BAD answers otherwise, too, came with some commit before it, and both were measured with it.
+        """
+        others = [check for check in answers if check.status != "warn"]
+        new = [check for check in others if (check.endpoint, check.metric) not in self._answers_of_bad]
+        if new:
+            return said(new[0])
+        return "more requests fail than of GOOD, and they may be the slow ones" if looks.doubted else ""
 
     def _check_good(self) -> None:
         for service in self._running.values():
@@ -378,6 +412,11 @@ class Bisection:
         except ServiceError as error:
             error.message = f"GOOD, {self._good.short}: {error.message}"
             raise
+
+
+def said(check: Check) -> str:
+    """What is answered otherwise, with its endpoint."""
+    return f"{check.endpoint}: {check.message}"
 
 
 def _kept(made: list[T], one: T) -> T:

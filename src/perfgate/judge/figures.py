@@ -29,6 +29,7 @@ _LEAST_SPREAD = 0.005
 _FEWEST = 3  # pairs
 _ONE_IN_TEN = 0.9
 _BEYOND_MEASURE = 50.0  # as a logarithm
+_BROKEN_BY_FAILURES = frozenset({"capacity", "highest_throughput"})  # a step of failures does not hold
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _refused(change: Change, failed: tuple[float, float] | None) -> Change:
     A stress load ends in failures where it breaks the service; that none of it held is seen by the capacity alone.
     """
     name = change.key.metric
-    if name in {"capacity", "highest_throughput"}:
+    if name in _BROKEN_BY_FAILURES:
         nothing = name == "capacity" and not change.base and not change.head
         return worded(replace(change, decision="failed")) if nothing else change
     return worded(replace(change, decision="failed", failed=failed)) if failed else change
@@ -151,13 +152,18 @@ def figure_cases(pairs: Sequence[Pair]) -> list[Case]:
         pairs: that count.
     """
     found = []
+    failed = _mostly_failed(pairs)
     for figure in FIGURES:
         if both := _both(pairs, figure):
             worsenings = np.array([[_worsening(*one, figure) for one in both]])
             means = [fmean(side) for side in zip(*both, strict=True)]
             base, head = (Side(mean, len(both)) for mean in means)
             contrast = Mean(worsenings, np.ones_like(worsenings))
-            found.append(Case(CheckKey(None, figure.name), contrast, "", base, head, figure.unit))
+            key = CheckKey(None, figure.name)
+            if failed and figure.name not in _BROKEN_BY_FAILURES:
+                found.append(Case(key, None, "failed", base, head, figure.unit, failed=failed))
+            else:
+                found.append(Case(key, contrast, "", base, head, figure.unit))
     return found
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 from perfgate.judge.changed import Rules, allowance_of, tolerated_of
 from perfgate.judge.contrast import Quantile, Share
 from perfgate.judge.figures import figure_cases
-from perfgate.judge.inversion import estimate_of, p_worse, scores_of
+from perfgate.judge.inversion import estimate_of, p_not_worse, p_worse, scores_of
 from perfgate.judge.sides import CheckKey, cases
 
 if TYPE_CHECKING:
@@ -137,9 +137,13 @@ def _by_chance(contrast: Contrast, slope: float) -> float:
 
 
 def log_ratio(found: Measured, bad: float, good: float = 0.0) -> float:
-    """The log of how much likelier what was seen is at `bad` than at `good`."""
+    """The log of how much likelier what was seen is at `bad`, or beyond it, than at `good`, or on this side of it.
+
+    What is better than GOOD is no less like it than GOOD itself: were both taken for points, what lies far beyond one
+    of them would be about as unlikely at either.
+    """
     n = max(found.pairs, 2.0)
-    away = [((found.change - end) / found.error) ** 2 / n for end in (good, bad)]
+    away = [(max(short, 0.0) / found.error) ** 2 / n for short in (found.change - good, bad - found.change)]
     return n / 2 * (log1p(away[0]) - log1p(away[1]))
 
 
@@ -169,6 +173,20 @@ def nearer(found: Measured, bad: Measured, error: float) -> Nearer:
         # By its own scatter: BAD may scatter more since it is at its limit, which says nothing of this one.
         return "between" if seen.change - _CERTAIN * seen.error > _material(seen.key.metric) else "good"
     return "bad" if ratio >= wanted else "undecided"
+
+
+def is_doubted(case: Case, errors: Case | None, bad: float, error: float) -> bool:
+    """Whether a commit is nearer to GOOD only because the requests that would have been slow failed.
+
+    Args:
+        case: the check that is searched by.
+        errors: the error rate of the same endpoint.
+        bad: how much worse BAD is.
+        error: how often the step may be wrong.
+    """
+    if case.strict is None or errors is None or not isinstance(errors.contrast, Share):
+        return False
+    return errors.contrast.counts.risen_beyond_chance() and p_not_worse(case.strict, bad) > error
 
 
 def _scattering(found: Measured, bad: Measured) -> Measured:
