@@ -19,6 +19,7 @@ from perfgate.scaffold import InitOptions, InitReport, init
 from tests.scaffold.test_proposal import measured, measurement, summary
 
 if TYPE_CHECKING:
+    from perfgate.measure.summary import EndpointSummary
     from perfgate.plan.plan import Service
     from perfgate.scaffold.spread import Measurement
     from tests.scaffold.shop import Shop
@@ -94,6 +95,16 @@ class TestUrl:
         for word in words:
             shop.page(word)
         assert init(shop.url, InitOptions(tmp_path)).tasks == 10
+
+    def test_is_not_asked_for_endpoints_past_the_tenth(self, shop: Shop, tmp_path: Path) -> None:
+        """Some of them may take seconds to answer; another page of one that is taken is still looked at."""
+        words = [*(f"/page-{chr(97 + number)}" for number in range(8)), "/items/1", "/delay", "/items/2"]
+        shop.page("/", "".join(f"<a href='{word}'>x</a>" for word in words))
+        for word in words:
+            shop.page(word)
+        source = written(init(shop.url, InitOptions(tmp_path)))[1]
+        assert ("GET", "/delay") not in shop.seen
+        assert 'paths = ["/items/1", "/items/2"]' in source
 
     def test_finds_how_the_service_says_that_it_is_ready(self, shop: Shop, tmp_path: Path) -> None:
         """The health check is not put under load: its quick answers would flatter the percentiles."""
@@ -302,6 +313,19 @@ class TestMeasurement:
         assert service.budget.every.limits["p95"].fail == 150.0
         assert service.budget.every.limits["error_rate"].fail == 0.01
         assert "31.2 ms" in report.written[0].read_text()
+
+    def test_makes_the_load_longer_for_an_endpoint_that_is_asked_seldom(self, shop: Shop, tmp_path: Path) -> None:
+        """What is written is long enough for its limits, and no longer."""
+        shop.page("/")
+        rare = summary("GET /", 9.0, 9.0).model_copy(update={"throughput_per_s": 3.5})
+
+        def written_after(endpoint: EndpointSummary) -> object:
+            options = InitOptions(tmp_path, name="shop", force=True)
+            report = init(shop.url, options, lambda _: measurement(summary(None, 9.0, 9.0), endpoint))
+            return tomllib.loads(report.written[0].read_text())["loads"]["normal"]["duration"]
+
+        assert written_after(summary("GET /", 9.0, 9.0)) == "30s"
+        assert written_after(rare) == "50s"
 
     def test_sets_aside_what_never_answered_in_a_recorded_session(self, shop: Shop, tmp_path: Path) -> None:
         """As for documents: it would make the first run red. What is left is measured once more."""

@@ -16,6 +16,7 @@ from perfgate.errors import StoppedError
 from perfgate.signals import STOPPED_BY
 
 if TYPE_CHECKING:
+    from perfgate.drive.fleet import Engines
     from perfgate.scaffold.spread import Measurement
 
 
@@ -55,7 +56,7 @@ def init(
     if demo:
         _write_demo()
         return
-    from perfgate import scaffold
+    from perfgate.drive.fleet import Engines
 
     if install_from is not None and not github:
         raise click.UsageError("--install-from says what the workflows of --github install")
@@ -64,7 +65,12 @@ def init(
         if target is None and (options["out"] / BUDGETS).exists():
             click.echo("next: commit them; docs/github.md says what each of them may do")
             return
-    made = scaffold.init(target, scaffold.InitOptions(measure=not no_measure, **options), _measure)
+    with Engines(ahead=not no_measure) as engines:  # it imports Locust while the service is looked at
+        from perfgate import scaffold
+
+        made = scaffold.init(
+            target, scaffold.InitOptions(measure=not no_measure, **options), lambda budgets: _measure(budgets, engines)
+        )
     for path in made.written:
         click.echo(f"wrote {path}")
     how = "from a short measurement" if made.measured else "without a measurement: tighten them after a run"
@@ -119,20 +125,22 @@ def _write_workflows(out: Path, install_from: str | None, *, force: bool) -> Non
         )
 
 
-def _measure(budgets: Path) -> Measurement:
-    """Ten seconds of the normal load, for `init`."""
+def _measure(budgets: Path, engines: Engines) -> Measurement:
+    """A short stretch of the normal load, for `init`."""
     import tempfile
 
     from perfgate import gate, live
     from perfgate.judging import judge
+    from perfgate.past.ahead import Ahead
     from perfgate.plan.budgets_file import read_plan
+    from perfgate.scaffold.first_load import MEASURED_S, SHORTEST_S
     from perfgate.scaffold.spread import Measurement, seconds_of
 
-    plan = read_plan(budgets, loads=["normal"], scale=1 / 6)
+    plan = read_plan(budgets, loads=["normal"], scale=MEASURED_S / SHORTEST_S)
     view = live.choose(sys.stdout.isatty())
     try:
         with tempfile.TemporaryDirectory(prefix="perfgate-init-") as folder:
-            manifest = gate.record(plan, Path(folder), view)
+            manifest = gate.record(plan, Path(folder), Ahead(view, plan.gate.store), engines=engines)
             if manifest.stopped.startswith(STOPPED_BY):
                 raise StoppedError(manifest.stopped, hint="repeat it with --force, or with --no-measure")
             driven = [Path(folder) / entry.folder for entry in manifest.runs if entry.driven]

@@ -9,6 +9,7 @@ import tomlkit
 
 from perfgate.scaffold import names
 from perfgate.scaffold.editor import DIRECTIVE
+from perfgate.scaffold.first_load import RAMP_UP_S, USERS
 from perfgate.scaffold.sketch import UNANSWERED, WRITES, Sketch
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def budgets_text(entry: ServiceEntry, sketch: Sketch, proposal: Proposal) -> str
     document.add(tomlkit.nl())
     document.add("gate", _gate(entry))
     loads = tomlkit.table(is_super_table=True)
-    loads.add("normal", _normal())
+    loads.add("normal", _normal(proposal.load_s))
     document.add("loads", loads)
     services = tomlkit.table(is_super_table=True)
     services.add(entry.name, _service(entry, sketch, proposal))
@@ -87,13 +88,14 @@ def _gate(entry: ServiceEntry) -> Table:
     return table
 
 
-def _normal() -> Table:
+def _normal(load_s: int) -> Table:
     table = tomlkit.table()
-    table.add("users", 20)
+    table.add("users", USERS)
     table["users"].comment("closed model: each user waits for its answer, thinks, and asks again")
-    table.add("ramp_up", "10s")
+    table.add("ramp_up", f"{RAMP_UP_S}s")
     table["ramp_up"].comment("recorded, but not judged")
-    table.add("duration", "60s")
+    table.add("duration", f"{load_s}s")
+    table["duration"].comment("with the ramp; the longer, the surer is a p99")
     for line in _MORE_LOADS.splitlines():
         table.add(tomlkit.comment(line) if line else tomlkit.nl())
     table.add(tomlkit.nl())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from perfgate.judge.words import duration
+from perfgate.scaffold.first_load import SHORTEST_S, long_enough
 from perfgate.scaffold.spread import readable_up, roomy, upper_end
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Proposal:
         endpoints: of endpoints that are much faster than the whole, or fail now and then, by name.
         hints: limits that are written as comments.
         notes: what the user should know, a sentence each.
+        load_s: how long the load is that the limits are for.
     """
 
     origin: str
@@ -62,6 +64,7 @@ class Proposal:
     endpoints: dict[str, tuple[Proposed, ...]]
     notes: tuple[str, ...] = ()
     measured: bool = False
+    load_s: int = SHORTEST_S
 
 
 def unmeasured(note: str = "", *, own_process: bool = False) -> Proposal:
@@ -104,6 +107,7 @@ def proposed_from(measured: Measurement, service: str, *, own_process: bool = Fa
         endpoints=_endpoints(run, measured.seconds),
         notes=tuple(_failing(run)),
         measured=True,
+        load_s=long_enough(run),
     )
 
 

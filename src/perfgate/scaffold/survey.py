@@ -100,27 +100,26 @@ class Survey:
         Args:
             ready: the health check, which is all that is asked of a service without a front page.
         """
-        pages = list(self._pages())
-        by_name: dict[str, list[str]] = defaultdict(list)
-        for path in pages:
-            by_name[fold(urlsplit(path).path)].append(path)
-        calls = [_call(name, paths) for name, paths in list(by_name.items())[:_MOST_ENDPOINTS]]
+        calls = [_call(name, paths) for name, paths in self._pages().items()]
         if not calls and self.front is not None:
             self.notes.append(f"{self._path} answers {self.front.status}: write into the scenario what to ask")
         only = ready or self._path
         return Sketch(title="", url=self._client.origin, calls=tuple(calls) or (_call(fold(only), [only]),))
 
-    def _pages(self) -> Iterator[str]:
-        """Paths that answer well."""
+    def _pages(self) -> dict[str, list[str]]:
+        """Paths that answer well, by endpoint; what would be one endpoint too many is not asked."""
+        pages: defaultdict[str, list[str]] = defaultdict(list)
         if self.front is None or not self.front.good:
-            return
-        yield self._path
+            return pages
+        pages[fold(urlsplit(self._path).path)].append(self._path)
         links = [url for url in links_of(self.front) if self._client.owns(url)]
         for url in links[:_MOST_LINKS]:
             parts = urlsplit(url)
-            path = parts.path + (f"?{parts.query}" if parts.query else "")
-            if path != self._path and (answer := self._client.get(path)) and answer.good:
-                yield path
+            path, name = parts.path + (f"?{parts.query}" if parts.query else ""), fold(parts.path)
+            wanted = path != self._path and (name in pages or len(pages) < _MOST_ENDPOINTS)
+            if wanted and (answer := self._client.get(path)) and answer.good:
+                pages[name].append(path)
+        return pages
 
 
 def _call(name: str, paths: list[str]) -> Call:
