@@ -50,9 +50,14 @@ class PerfgateError(Exception):
         text = f"{self.place}: {self.message}" if self.place else self.message
         return f"{text} ({self.hint})" if self.hint else text
 
+    def named(self) -> str:
+        """The line with its slug, under which `docs/errors.md` says more."""
+        return f"{self} [{self.slug}]"
+
     def in_full(self) -> str:
-        """The line, and below it what the command wrote last, for whoever sits before it."""
-        return f"{self}\n{self.indented_output()}" if self.output else str(self)
+        """As it is told while the work goes on, and below it what the command wrote last."""
+        told = f"error[{self.slug}]: {self}"
+        return f"{told}\n{self.indented_output()}" if self.output else told
 
     def indented_output(self) -> str:
         """The last lines of output, set off from what perfgate itself says; empty without any."""

@@ -149,7 +149,7 @@ class _Work:
         try:
             self._do(group)
         except ServiceError as error:  # one that could not be stopped: it may disturb all that follows
-            self._watcher.message(str(error))
+            self._watcher.message(error.in_full())
             self._manifest.stopped = str(error)
 
     def _do(self, group: list[Service]) -> None:
@@ -195,7 +195,7 @@ class _Work:
             if isinstance(lane.error, ScenarioError) and not any(run.driven for run in self._manifest.runs):
                 raise lane.error
             if lane.error:
-                self._watcher.message(str(lane.error))
+                self._watcher.message(lane.error.in_full())
             if lane.seat.running.poll() is not None:
                 del up[lane.seat.service.name]
                 self.note_rest(lane.error or StoppedError("the service ended"), [lane.seat.service])

@@ -121,6 +121,14 @@ def test_what_names_no_commit_is_refused(project: Project, choice: str) -> None:
     assert (type(error), error.slug) == (UsageError, "baseline-revision")
 
 
+def test_a_branch_that_is_misspelt_is_told_as_it_is_called(project: Project) -> None:
+    """Of the history's branch as of a revision, here and at the remote."""
+    assert _refused(project, "mian").hint == 'did you mean "main"?'
+    project.with_origin()
+    project.git("branch", "--delete", "--force", "faster")
+    assert _refused(project, "fastre").hint == 'did you mean "faster"?'
+
+
 def test_the_latest_of_a_branch_is_its_tip(project: Project) -> None:
     """Where the remote has it, when there is a remote."""
     project.with_origin()

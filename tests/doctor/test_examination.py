@@ -246,10 +246,13 @@ class TestServices:
 
     def test_that_do_not_start_fail_with_their_last_words(self, tmp_path: Path) -> None:
         """What they wrote is shown."""
-        findings = examine(project(tmp_path, command(tmp_path, "raise SystemExit('42 is wrong')")))
+        program = "print('reading the settings'); raise SystemExit('42 is wrong')"
+        findings = examine(project(tmp_path, command(tmp_path, program)))
         finding = of(findings, "service shop")
         assert finding.status == "fail"
         assert "42 is wrong" in finding.detail
+        assert finding.detail.endswith("[service-exited]")
+        assert "  | reading the settings" in finding.output.splitlines()
 
 
 class TestSoftware:

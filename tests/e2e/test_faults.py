@@ -243,6 +243,18 @@ def test_the_other_services_are_driven_when_one_does_not_start(project: Project)
     assert verdicts == {"shop": "invalid", "zebra": "pass"}
 
 
+def test_a_service_that_does_not_start_says_why_once(project: Project) -> None:
+    """Its output is set off line by line, and the error has the name under which the docs explain it."""
+    (project.root / "settings.py").write_text("print('reading settings')\nraise SystemExit('no database')\n")
+    project.budgets(service=f'command = "python {project.root}/settings.py {{port}}"')
+    outcome = project.run()
+    _invalid(outcome, "no database", "[service-exited]")
+    lines = outcome.out.splitlines()
+    assert [line.startswith("error[service-exited]: ") for line in lines].count(True) == 1
+    assert [line for line in lines if line.startswith("  | ")] == ["  | reading settings", "  | no database"]
+    assert "\\n" not in outcome.out
+
+
 def test_a_service_that_dies_in_the_middle_makes_the_run_invalid(project: Project) -> None:
     """The load ends, the exit code is named, and what was measured is shown."""
     project.budgets(service=ECHO.replace("{port}", "{port} --die-after 1.5"), load='users = 4\nduration = "60s"')

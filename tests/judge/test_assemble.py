@@ -107,7 +107,7 @@ def test_what_went_wrong_outside_the_recording_makes_it_invalid_as_well() -> Non
     error = EngineError("the engine ended with SIGKILL", hint="is there enough memory?")
     run = judge_run(SOUND, load(), service(layer(p95=250)), error=error)
     assert run.verdict == "invalid"
-    assert run.reasons == ["catalog/steady: the engine ended with SIGKILL (is there enough memory?)"]
+    assert run.reasons == ["catalog/steady: the engine ended with SIGKILL (is there enough memory?) [engine]"]
 
 
 def test_a_run_without_any_budget_is_invalid() -> None:
@@ -141,7 +141,7 @@ def test_the_death_of_a_service_is_told_once() -> None:
     error = ServiceError("service catalog ended by itself", slug="service-died")
     died = {"complete": False, "end_reason": "stopped", "service_exit": 1, "service_exit_at_s": 3.0}
     run = judge_run(SOUND.model_copy(update=died), load(), service(layer(p95=250)), error=error)
-    assert run.reasons == ["catalog/steady: service catalog ended by itself"]
+    assert run.reasons == ["catalog/steady: service catalog ended by itself [service-died]"]
 
 
 def test_a_run_whose_checks_were_all_skipped_is_invalid() -> None:
@@ -183,8 +183,10 @@ def test_a_run_that_could_not_be_driven_is_invalid_and_says_why() -> None:
     """With the place and the next step."""
     error = ServiceError("it did not become ready", place="log/catalog.log", hint="look at its last lines")
     run = invalid_run(service(), load(), error)
-    assert (run.verdict, run.sound, run.doubts) == ("invalid", False, [str(error)])
-    assert run.reasons == ["catalog/steady: log/catalog.log: it did not become ready (look at its last lines)"]
+    assert (run.verdict, run.sound, run.doubts) == ("invalid", False, [error.named()])
+    assert run.reasons == [
+        "catalog/steady: log/catalog.log: it did not become ready (look at its last lines) [service]"
+    ]
     assert not run.health.valid
 
 
@@ -221,7 +223,7 @@ def test_a_proven_red_is_not_hidden_by_an_unknown_beside_it() -> None:
     result = whole(unknown, failed)
     assert (result.verdict, result.exit_code) == ("fail", 1)
     assert result.reasons[0] == "catalog/steady: p95 100 ms, budget 50 ms (+100 %)"
-    assert result.reasons[-1] == "catalog/spike: it was killed"
+    assert result.reasons[-1] == "catalog/spike: it was killed [engine]"
 
 
 def test_an_unknown_beside_a_pass_is_invalid() -> None:

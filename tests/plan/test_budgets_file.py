@@ -158,6 +158,26 @@ def test_the_nearest_spelling_keeps_transposed_digits_apart() -> None:
     assert 'did you mean "p95"?' in error_of(text)
 
 
+def test_of_two_that_are_as_like_the_nearer_number_is_meant() -> None:
+    """p96 is p95 rather than p90."""
+    text = f'{LOADS}{SERVICE}[services.shop.budget]\np96 = "1s"'
+    assert 'did you mean "p95"?' in error_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "home"),
+    [
+        ('[compare]\nmax_slowdown = "10%"', "gate"),
+        ('[services.shop.budget]\nmax_slowdown = "10%"', "gate"),
+        ('[gate]\nready = "/"', "services.NAME"),
+        ('[services.shop.budget]\nduration = "10s"', "loads.NAME"),
+    ],
+)
+def test_a_key_that_has_strayed_is_told_where_it_belongs(text: str, home: str) -> None:
+    """It is spelt right, so that no spelling near it is meant."""
+    assert f"it belongs into [{home}]" in error_of(f"{LOADS}{SERVICE}{text}\n")
+
+
 def test_the_gate_has_defaults() -> None:
     """A file without `[gate]` is complete."""
     assert plan_of(LOADS + SERVICE).gate == Gate()

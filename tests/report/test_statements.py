@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perfgate.report import html, markdown, text
-from perfgate.report.statements import health_notes
+from perfgate.report.statements import health_notes, unjudged
 from tests.report import results
 
 
@@ -34,3 +34,15 @@ def test_drivers_are_told_once_however_many_loads_there_are() -> None:
 def test_a_single_process_is_not_worth_a_word(fields: dict[str, int]) -> None:
     """Nearly all runs are driven by one."""
     assert "driven by" not in text.render(results.passed(runs=[results.run(health=results.health(**fields))]))
+
+
+def test_what_keeps_several_loads_from_being_judged_is_told_once() -> None:
+    """A service that does not start takes all its loads with it."""
+    why = "budgets.toml:7: the service 'catalog' ended [service-exited]"
+    unstarted = [
+        results.run(load, verdict="invalid", sound=False, doubts=[why], checks=[], reasons=[f"catalog/{load}: {why}"])
+        for load in ("normal", "peak")
+    ]
+    reasons = [reason for run in unstarted for reason in run.reasons]
+    result = results.result(verdict="invalid", runs=unstarted, services=[], reasons=reasons)
+    assert [one for one in unjudged(result) if why in one] == [f"catalog/normal, catalog/peak: {why}"]

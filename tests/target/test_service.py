@@ -188,7 +188,7 @@ class TestRefusals:
         error = raised("service-not-ready", tmp_path, ("sleep", "3600"), ready=ready, ready_timeout_s=2)
 
         assert f"was not ready within 2 s (GET {ready} answered 404)" in error.message
-        assert error.hint == "mend ready, or raise ready_timeout"
+        assert error.hint.startswith("it answers, but not there: mend ready")
 
     def test_never_listens(self, tmp_path: Path) -> None:
         """Without `ready`, a port that nothing listens at is named."""
@@ -196,6 +196,7 @@ class TestRefusals:
 
         assert "(connecting to 127.0.0.1 port " in error.message
         assert "Connection refused)" in error.message
+        assert error.hint.startswith("does it listen on the port of url?")
 
     def test_missing_command(self, tmp_path: Path) -> None:
         """A program that does not exist is named."""

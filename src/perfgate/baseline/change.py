@@ -171,7 +171,7 @@ class Change:
             if event.fork and self.git.comes_from(event.fork):
                 raise self.git.missing(f"the target {short(base)}, for this is a clone of {event.fork},")
         if not (base_here or named or tip):
-            raise self.git.missing(f"the branch {branch!r}")
+            raise self.git.missing(f"the branch {branch!r}", self.git.meant(branch))
         if named:
             yield named, f"{branch} where the {event.source} says that they parted"
         if base_here:

@@ -13,6 +13,7 @@ from perfgate.baseline.change import Change, short
 from perfgate.baseline.event import LOCAL, Event
 from perfgate.baseline.repository import Repository
 from perfgate.errors import BaselineError, UsageError
+from perfgate.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,9 +128,10 @@ class _Choosing:
         what = "tag" if choice.startswith(TAG) else "revision"
         if self.git.shallow:
             raise self.git.too_shallow(f"the {what} {name!r} is not in it")
+        meant = self.git.meant(name)
         raise UsageError(
             f"there is no {what} {name!r} here",
             place=self.git.place,
-            hint="look at `git tag`, or fetch it: git fetch --tags origin",
+            hint=did_you_mean(meant) if meant else "look at `git tag`, or fetch it: git fetch --tags origin",
             slug="baseline-revision",
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.errors import BaselineError, StorageError
 from perfgate.measure.work_tree import STATUS, changed_files
+from perfgate.spelling import did_you_mean, most_like
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,6 +154,12 @@ class Repository:
         answer = self.ask("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         return answer.out if answer.code == 0 else None
 
+    def meant(self, name: str) -> str:
+        """The branch or tag that is spelt most like a name of no commit; empty without one."""
+        refs = self.ask("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads", "refs/tags", "refs/remotes")
+        known = dict.fromkeys(ref.removeprefix("origin/") for ref in refs.out.split() if ref != "origin/HEAD")
+        return most_like(name.removeprefix("origin/"), known)
+
     def tip(self, branch: str) -> str | None:
         """Where a branch is: at the remote when that is known, else here."""
         return self.commit(f"refs/remotes/origin/{branch}") or self.commit(f"refs/heads/{branch}")
@@ -218,14 +225,16 @@ class Repository:
         """Whether the work tree differs from the head; untracked files count, but for what measuring leaves behind."""
         return bool(changed_files(self.told(*STATUS)))
 
-    def missing(self, what: str) -> BaselineError:
-        """The error for a commit that ought to be here."""
+    def missing(self, what: str, meant: str = "") -> BaselineError:
+        """The error for a commit that ought to be here; `meant` is a name that is spelt like the one that was given."""
         if self.shallow:
             return self.too_shallow(f"{what} is not in it")
         return BaselineError(
             f"{what} is not in this clone: it was not fetched, or was rewritten since",
             place=self.place,
-            hint="git fetch origin; if the branch was force-pushed, start the pipeline anew",
+            hint=did_you_mean(meant)
+            if meant
+            else "git fetch origin; if the branch was force-pushed, start the pipeline anew",
             slug="baseline-missing",
         )
 

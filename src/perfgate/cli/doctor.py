@@ -32,6 +32,8 @@ def doctor(*, budgets: Path | None, no_services: bool) -> None:
     for finding in findings:
         click.secho(f"{finding.status:<5}", fg=colors[finding.status], nl=False)
         click.echo(f"{finding.what}: {finding.detail}")
+        if finding.output:
+            click.echo(finding.output)
         if finding.mend:
             click.echo(f"     mend: {finding.mend}")
     worst = sum(finding.status == "fail" for finding in findings), sum(f.status == "warn" for f in findings)

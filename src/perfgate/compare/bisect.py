@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from perfgate.baseline.repository import Repository
 from perfgate.errors import UsageError
+from perfgate.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +113,13 @@ def commits_between(root: Path, good: str, bad: str) -> tuple[Commit, list[Commi
         known = {name: repository.commit(name) for name in (good, bad)}
         for name, commit in known.items():
             if commit is None:
-                raise UsageError(f"{name!r} names no commit here", place=repository.place, slug="unknown-revision")
+                meant = repository.meant(name)
+                raise UsageError(
+                    f"{name!r} names no commit here",
+                    place=repository.place,
+                    hint=did_you_mean(meant) if meant else "mend the name, or fetch it: git fetch origin",
+                    slug="unknown-revision",
+                )
         first, last = str(known[good]), str(known[bad])
         if first == last or not repository.holds(last, first):
             raise UsageError(

@@ -101,7 +101,7 @@ def _run(
         pairs = read_pairs(folder / entry.folder)
     except RecordingError as unreadable:
         return invalid_run(service, load, damage or unreadable)
-    terms = replace(terms, doubts=[str(error)] if error else [])
+    terms = replace(terms, doubts=[error.named()] if error else [])
     comparison = Comparison(
         pairs=sum(not pair.disturbed for pair in pairs),
         dropped=disturbed_counts(pairs),

@@ -87,5 +87,5 @@ def _run(
         false_alarm_rate=rules.false_alarm_rate,
     )
     # A benchmark may be taken away on purpose, and has no budget of a service.
-    terms = Terms(plan.gate.undecided, known, [str(error)] if error else [], budgets=False, gone="warn")
+    terms = Terms(plan.gate.undecided, known, [error.named()] if error else [], budgets=False, gone="warn")
     return located(compared_run(service, load, pairs, changes, comparison, terms), plan.gate.source)

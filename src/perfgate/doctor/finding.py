@@ -10,6 +10,8 @@ from perfgate.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from perfgate.errors import PerfgateError
+
 Status = Literal["ok", "warn", "fail"]
 Area = Literal["machine", "packages", "git", "file", "services"]
 
@@ -24,6 +26,7 @@ class Finding:
         detail: how it is, with numbers.
         mend: what to do about it, an imperative; empty when it is fine.
         area: what it belongs to.
+        output: the last lines that a failed command wrote, set off from perfgate's own; empty without any.
     """
 
     status: Status
@@ -31,6 +34,13 @@ class Finding:
     detail: str
     mend: str = ""
     area: Area = "machine"
+    output: str = ""
+
+    @classmethod
+    def failed(cls, what: str, error: PerfgateError, mend: str, area: Area) -> Finding:
+        """What an error makes impossible; `mend` where it does not say itself what to do."""
+        detail = f"{error.place}: {error.message}" if error.place else error.message
+        return cls("fail", what, f"{detail} [{error.slug}]", error.hint or mend, area, error.indented_output())
 
 
 def exit_code(findings: Iterable[Finding]) -> ExitCode:

@@ -35,8 +35,7 @@ def read(path: Path | None) -> tuple[Plan | None, list[Finding]]:
     try:
         plan = read_plan(path)
     except PerfgateError as error:
-        detail = f"{error.place}: {error.message}" if error.place else error.message
-        return None, [Finding("fail", path.name, detail, error.hint or "mend the file", "file")]
+        return None, [Finding.failed(path.name, error, "mend the file", "file")]
     detail = f"{_several(len(plan.services), 'service')}, {_several(len(plan.loads), 'load')}"
     scenarios = dict.fromkeys(service.scenario for service in plan.services.values())
     return plan, [Finding("ok", path.name, detail, area="file"), *_schema(plan), *map(scenario, scenarios)]

@@ -39,8 +39,7 @@ def _service(service: Service, plan: Plan, start_service: Start) -> Finding:
         detail = f"answers at {running.url}" if took is None else f"ready after {took:.2f} s, and stopped again"
         return Finding("ok", what, detail, area="services")
     except PerfgateError as error:
-        detail = f"{error.place}: {error.message}" if error.place else error.message
-        return Finding("fail", what, detail, error.hint or "read what it wrote last", "services")
+        return Finding.failed(what, error, "read what it wrote last", "services")
     except OSError as error:
         return Finding("fail", what, f"{service.source}: {error}", "mend its command, cwd or ready", "services")
 

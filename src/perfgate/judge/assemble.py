@@ -73,7 +73,7 @@ def judge_run(summary: RunSummary, load: Load, service: Service, *, error: Perfg
     found = check_run(summary, load, service)
     if unsure := uncertain_run(found):
         found = [unsure, *found]
-    doubts = ([str(error)] if error else []) + doubts_about(summary, load, error) + _nothing_judged(found)
+    doubts = ([error.named()] if error else []) + doubts_about(summary, load, error) + _nothing_judged(found)
     checks = [not_judged(check) for check in found] if doubts else found
     told = [check for check, before in zip(checks, found, strict=True) if _is_told(before, sound=not doubts)]
     phase = _shown_phase(summary, load, service)
@@ -124,11 +124,11 @@ def invalid_run(service: Service, load: Load, error: PerfgateError) -> RunResult
         load=load.name,
         load_kind=load.kind,
         verdict="invalid",
-        reasons=[f"{service.name}/{load.name}: {error}"],
+        reasons=[f"{service.name}/{load.name}: {error.named()}"],
         sound=False,
-        doubts=[str(error)],
+        doubts=[error.named()],
         model=load.model,
-        health=Health(valid=False, clock=None, reasons=[str(error)]),
+        health=Health(valid=False, clock=None, reasons=[error.named()]),
     )
 
 

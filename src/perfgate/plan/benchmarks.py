@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from perfgate.plan.budget import Limit  # noqa: TC001  (dataclass fields are resolved at run time)
-from perfgate.plan.findings import nearest
 from perfgate.plan.limits import limit_of
 from perfgate.plan.units import shown
+from perfgate.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

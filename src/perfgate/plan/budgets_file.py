@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from perfgate.errors import BudgetsError, UsageError
 from perfgate.plan.benchmarks import build_benchmarks
 from perfgate.plan.comparing import build_accepts, build_compare
-from perfgate.plan.findings import Findings, Place, nearest
+from perfgate.plan.findings import Findings, Place
 from perfgate.plan.gate_table import build_gate
 from perfgate.plan.limits import limit_of
 from perfgate.plan.loads import build_load
@@ -25,6 +25,7 @@ from perfgate.plan.services import Surroundings, build_service
 from perfgate.plan.shape import read_shape
 from perfgate.plan.tables import BudgetsFile, budgets_schema
 from perfgate.reading import LARGEST_SOURCE, read_bytes
+from perfgate.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

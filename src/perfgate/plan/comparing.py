@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfgate.plan.budget import METRICS
-from perfgate.plan.findings import nearest
 from perfgate.plan.plan import Accept, Compare
 from perfgate.plan.units import shown
+from perfgate.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,19 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from perfgate.errors import BudgetsError, HostNotAllowedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from perfgate.plan.locate import Lines, Path
 
 _MOST_SHOWN = 20
-_MOST_LISTED = 20
-_LIKE = 0.6  # as in difflib
 HOST_SLUG = HostNotAllowedError.slug
 
 
@@ -31,26 +26,6 @@ def dotted(path: Path) -> str:
             quoted = part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else json.dumps(part, ensure_ascii=False)
             text += f".{quoted}" if text else quoted
     return text
-
-
-def did_you_mean(name: str) -> str:
-    """The next step when a name is a misspelling of `name`."""
-    return f'did you mean "{name}"?'
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The next step for a name that is not known: the nearest spelling, else what is known; empty without any."""
-    choices = list(known)
-    closest = max(choices, key=lambda choice: _likeness(name, choice), default="")
-    if closest and _likeness(name, closest) >= _LIKE:
-        return did_you_mean(closest)
-    return f"known: {', '.join(choices)}" if 0 < len(choices) <= _MOST_LISTED else ""
-
-
-def _likeness(name: str, choice: str) -> float:
-    """From 0 to 1, and a little more when only the order of letters differs: p59 is p95 rather than p99."""
-    name, choice = name.casefold(), choice.casefold()
-    return SequenceMatcher(None, name, choice).ratio() + (0.1 if sorted(name) == sorted(choice) else 0)
 
 
 @dataclass(frozen=True)

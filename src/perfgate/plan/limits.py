@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from perfgate.plan.budget import DEFAULT, METRICS, Budget, BudgetLayer, CustomMetric, Limit, MetricKind, Scope
-from perfgate.plan.findings import nearest
 from perfgate.plan.limit_tables import NOT_IN_BUDGET
+from perfgate.spelling import nearest
 
 if TYPE_CHECKING:
     from perfgate.plan.findings import Place

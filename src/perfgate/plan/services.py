@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from perfgate.errors import HostNotAllowedError
 from perfgate.plan.budget import CustomMetric
-from perfgate.plan.findings import HOST_SLUG, nearest
+from perfgate.plan.findings import HOST_SLUG
 from perfgate.plan.hosts import check_host, host_of
 from perfgate.plan.limits import Scene, build_budget
 from perfgate.plan.names import check_name
 from perfgate.plan.plan import Load, Service
 from perfgate.plan.units import shown
+from perfgate.spelling import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, cast, get_args, get_ori
 from pydantic import ValidationError
 
 from perfgate.plan.budget import METRICS, MetricKind, Scope
-from perfgate.plan.findings import Findings, Problem, did_you_mean, nearest
+from perfgate.plan.findings import Findings, Problem
 from perfgate.plan.limit_tables import NOT_IN_BUDGET, RequestLimits, Table
 from perfgate.plan.other_tools import meant
 from perfgate.plan.tables import BudgetsFile
 from perfgate.plan.units import AmountError, shown
+from perfgate.spelling import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,10 +128,10 @@ class _Reader:
         if key in METRICS and issubclass(table, RequestLimits):
             return Problem(path, *_misplaced(METRICS[key]))
         if _key_in_budget(path) == path:
-            return Problem(path, NOT_IN_BUDGET, _instead(key, [*fields, *self._loads]))
+            return Problem(path, NOT_IN_BUDGET, _elsewhere(key, path) or _instead(key, [*fields, *self._loads]))
         if key == "budget" and path[0] == "loads":
             return Problem(path, "unknown key", f"limits of one load stand with the service: {_budget_of_load(path)}")
-        return Problem(path, "unknown key", _instead(key, fields))
+        return Problem(path, "unknown key", _elsewhere(key, path) or _instead(key, fields))
 
 
 def _instead(key: str, known: Iterable[str]) -> str:
@@ -139,6 +140,15 @@ def _instead(key: str, known: Iterable[str]) -> str:
     if key in ("spawn_rate", "hatch_rate") and ours:
         return f'{did_you_mean(ours)} It is the time to climb to all users, as "10s", not users per second'
     return did_you_mean(ours) if ours else nearest(key, known)
+
+
+def _elsewhere(key: str, path: Path) -> str:
+    """The next step for a key that has strayed from the one table that knows it; empty for others."""
+    tables: tuple[Path, ...] = (("gate",), ("compare",), ("loads", "NAME"), ("services", "NAME"))
+    homes = [table for table in tables if key in _fields(_annotation_at(table))]
+    if len(homes) != 1 or (path[:1] == homes[0][:1] and len(path) == len(homes[0]) + 1):
+        return ""
+    return f"it belongs into [{'.'.join(map(str, homes[0]))}]"
 
 
 def _budget_of_load(path: Path) -> str:

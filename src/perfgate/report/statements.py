@@ -233,18 +233,28 @@ def unjudged(result: Result, *, undecided: bool = True) -> list[str]:
     told = {reason for service in result.services for reason in service.reasons}
     told |= {reason for run in result.runs for reason in run.reasons}
     rows = list(check_rows(result))
+    doubted = {doubt for run in result.runs for doubt in placed_doubts(run)}
     found = []
     if result.verdict == "invalid":
         messages = tuple(f": {row.check.message}" for row in rows)
         found += [reason for reason in result.reasons if reason not in told and not reason.endswith(messages)]
     for service in result.services:
         if service.verdict == "invalid" and not service.checks:
-            found += service.reasons
-    found += [reason for run in result.runs for reason in placed_doubts(run)]
+            found += [reason for reason in service.reasons if reason not in doubted]
+    found += _doubts_once(result.runs)
     found += [f"{row.place}: {row.check.message}" for row in rows if row.check.status == "invalid" and not row.doubted]
     apart = () if undecided else undecided_told(rows)
     told_once = dict.fromkeys(printable(reason, longest=1000) for reason in found)
     return [reason for reason in told_once if reason not in apart]
+
+
+def _doubts_once(runs: Sequence[RunResult]) -> list[str]:
+    """Why runs as a whole are not sound: what holds for several (their service did not start) is told once."""
+    places: dict[str, list[str]] = {}
+    for run in runs:
+        for doubt in run.doubts:
+            places.setdefault(doubt, []).append(_place(run))
+    return [f"{', '.join(dict.fromkeys(where))}: {doubt}" for doubt, where in places.items()]
 
 
 def health_notes(result: Result) -> list[str]:

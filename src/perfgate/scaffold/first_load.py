@@ -32,5 +32,5 @@ def long_enough(run: RunResult) -> int:
     rates = [entry.throughput_per_s for entry in run.endpoints if entry.throughput_per_s > 0]
     if not rates:
         return SHORTEST_S
-    whole_s = RAMP_UP_S + WANTED / min(rates)
-    return min(max(ceil(whole_s / _STEP_S) * _STEP_S, SHORTEST_S), LONGEST_S)
+    whole_s = min(RAMP_UP_S + WANTED / min(rates), LONGEST_S)
+    return max(ceil(whole_s / _STEP_S) * _STEP_S, SHORTEST_S)

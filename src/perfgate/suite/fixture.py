@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from perfgate.plan.findings import nearest
+from perfgate.spelling import nearest
 from perfgate.suite.amount import Amount
 from perfgate.suite.settings import gate_session, settings_of
 

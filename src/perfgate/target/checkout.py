@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.baseline.repository import Repository
 from perfgate.errors import BaselineError, StorageError, UsageError
+from perfgate.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +106,8 @@ def _unknown(repository: Repository, revision: str | None, side: SideName) -> Us
         what, hint = "the repository has no commit yet", "make one"
     else:
         what = f"the {side} {revision!r} names no commit here"
-        hint = "mend the name, or fetch it: git fetch origin"
+        meant = repository.meant(revision)
+        hint = did_you_mean(meant) if meant else "mend the name, or fetch it: git fetch origin"
         if repository.shallow:
             hint = "this is a shallow clone: fetch the whole history (fetch-depth: 0, or git fetch --unshallow)"
     return UsageError(what, place=repository.place, hint=hint, slug="unknown-revision")

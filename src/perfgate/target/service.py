@@ -30,6 +30,7 @@ _SHORTEST_PROBE_S = 0.5  # the last look too has time to be answered, so that th
 _LONGEST_PROBE_S = 5.0
 _TAIL_BYTES = 64 * 1024
 _UNREACHABLE = "start it first, or give a command with which perfgate starts it"
+_NO_ANSWER = "does it listen on the port of url? If it only takes longer, raise ready_timeout"
 _WRONG_PATH = "it answers, but not there: mend ready, the path that answers below 400 once the service is ready"
 
 
@@ -272,10 +273,17 @@ def _not_ready(service: Service, running: RunningService, answer: Answer) -> Ser
         f"the service {service.name!r} was not ready within {service.ready_timeout_s:g} s ({answer.text})"
         f"; {last_words(output)}",
         place=service.url,
-        hint="mend ready, or raise ready_timeout",
+        hint=_hint_on(answer),
         slug="service-not-ready",
         output=output,
     )
+
+
+def _hint_on(answer: Answer) -> str:
+    if answer.status is None:
+        return _NO_ANSWER
+    # 5xx is what a service answers that is still starting.
+    return _WRONG_PATH if answer.status < 500 else "it answers, so it may only take longer: raise ready_timeout"
 
 
 def _code_words(code: int) -> str:
