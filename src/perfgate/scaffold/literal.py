@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from perfgate.scaffold.sketch import FromEnv, Text
+from perfgate.scaffold.sketch import Extracted, FromEnv, Part, Text
 
 WIDTH = 100  # of a line; narrower than what most projects allow
 _STEP = "    "
@@ -21,14 +21,14 @@ def string(text: str) -> str:
 
 
 def joined(text: Text, indent: str = "", used: int = 0) -> str:
-    """The source of a text whose parts may come from the environment, on several lines when one is too short.
+    """The source of a text whose parts may come from elsewhere, on several lines when one is too short.
 
     Args:
         text: its parts.
         indent: of the line on which it begins.
         used: how many characters of that line stand before it, or follow it.
     """
-    line = " + ".join(part.variable if isinstance(part, FromEnv) else string(part) for part in text) or '""'
+    line = _in_one(text)
     if len(line) + len(indent) + used <= WIDTH:
         return line
     inner = indent + _STEP
@@ -36,11 +36,25 @@ def joined(text: Text, indent: str = "", used: int = 0) -> str:
     return "\n".join(["(", *(f"{inner}{piece}" for piece in lines), f"{indent})"])
 
 
-def _pieces(part: str | FromEnv, indent: str, *, first: bool) -> list[str]:
+def _in_one(text: Text) -> str:
+    """A text on one line: an f-string where it holds a value of an answer, else a sum."""
+    literals = "".join(part for part in text if isinstance(part, str))
+    if '"' not in literals and len(text) > 1 and any(isinstance(part, Extracted) for part in text):
+        return f'f"{"".join(map(_in_braces, text))}"'
+    return " + ".join(string(part) if isinstance(part, str) else part.expression for part in text) or '""'
+
+
+def _in_braces(part: Part) -> str:
+    if isinstance(part, str):
+        return string(part)[1:-1].replace("{", "{{").replace("}", "}}")
+    return f"{{{part.formatted if isinstance(part, Extracted) else part.expression}}}"
+
+
+def _pieces(part: Part, indent: str, *, first: bool) -> list[str]:
     """A part in pieces that fit on a line; neighbouring string literals are one string."""
     plus = "" if first else "+ "
-    if isinstance(part, FromEnv):
-        return [f"{plus}{part.variable}"]
+    if not isinstance(part, str):
+        return [f"{plus}{part.expression}"]
     room = max(WIDTH - len(indent) - 4, 20)
     pieces: list[str] = []
     start = 0
@@ -56,7 +70,7 @@ def literal(value: Any, indent: str = "", used: int = 0) -> str:
     """The source of a JSON value, on several lines when one is too short.
 
     Args:
-        value: JSON, in which a `FromEnv` or a `Text` may stand for any value.
+        value: JSON, in which a `FromEnv`, an `Extracted` or a `Text` may stand for any value.
         indent: of the line on which it begins.
         used: how many characters of that line stand before it, or follow it.
 
@@ -84,12 +98,12 @@ def _dict_lines(value: dict[Any, Any], indent: str) -> list[str]:
 
 
 def _inline(value: Any) -> str:
-    if isinstance(value, FromEnv):
-        return value.variable
+    if isinstance(value, FromEnv | Extracted):
+        return value.expression
     if isinstance(value, str):
         return string(value)
     if isinstance(value, tuple):
-        return " + ".join(_inline(part) for part in value) or '""'
+        return _in_one(value)
     if isinstance(value, dict):
         return "{" + ", ".join(f"{string(str(key))}: {_inline(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

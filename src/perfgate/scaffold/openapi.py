@@ -127,7 +127,7 @@ class _Reader:
             function=word(operation.get("operationId")) or f"{method} {template}",
             weight=_ITEM_WEIGHT if method == "GET" and template.endswith("}") else _WEIGHTS.get(method, 1),
             about=word(operation.get("summary")) or word(operation.get("description")),
-            headers=header_values(parameters),
+            headers={**header_values(parameters)},
             tags=() if safe else (WRITES,),
         )
         return call if safe else self._with_body(call, operation)

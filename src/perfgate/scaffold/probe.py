@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, Call, FromEnv, Sketch, Text
+from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, Call, Extracted, FromEnv, Sketch, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,15 +48,20 @@ class Probe:
         if call.method not in SAFE_METHODS or not call.active or time.monotonic() > self._end:
             return call
         call = self._with_ids(call)
-        answer = self._client.get(self._written(call.paths[0]), call.method, {**headers, **call.headers})
+        answer = self._client.get(self._written(call.paths[0]), call.method, {**headers, **self._sent(call)})
         if answer is None:  # it tells nothing about the example: the service may not run at all
             return call
         self._learn(call.name, answer)
         return call if answer.status < 400 else _refused(call, answer.status)
 
+    def _sent(self, call: Call) -> dict[str, str]:
+        return {name: value for name, value in call.headers.items() if isinstance(value, str)}
+
     def _written(self, path: Text) -> str:
         return "".join(
-            quote(self._environ.get(part.variable, "")) if isinstance(part, FromEnv) else part for part in path
+            quote(self._environ.get(part.variable, "")) if isinstance(part, FromEnv) else part
+            for part in path
+            if not isinstance(part, Extracted)
         )
 
     def _learn(self, name: str, answer: Answer) -> None:

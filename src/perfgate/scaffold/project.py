@@ -21,9 +21,10 @@ from perfgate.scaffold import names
 from perfgate.scaffold.budgets_text import ServiceEntry, budgets_text
 from perfgate.scaffold.client import Client, origin_of
 from perfgate.scaffold.editor import SCHEMA, schema_text
+from perfgate.scaffold.flows import settled, told, with_writes
 from perfgate.scaffold.origin import DEFAULT_URL, Origin, origin_for, silence, sketch_of_document, sketch_of_service
 from perfgate.scaffold.probe import Probe
-from perfgate.scaffold.proposal import Proposal, proposed_from, unanswered, unmeasured
+from perfgate.scaffold.proposal import Proposal, never_answered, proposed_from, unanswered, unmeasured
 from perfgate.scaffold.scenario_file import scenario_source
 from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, WRITES, Sketch
 from perfgate.scaffold.spread import Measurement
@@ -300,6 +301,9 @@ class _Writer:
         except PerfgateError as error:
             return unmeasured(f"the measurement could not be made: {error}", own_process=own_process), {}
         proposal = proposed_from(measured, entry.name, own_process=own_process)
+        refused = never_answered(measured, entry.name)
+        if failed := [call.endpoint for call in sketch.start if call.endpoint in refused]:
+            return replace(proposal, notes=(*proposal.notes, _about_login(sketch, failed, refused))), {}
         return proposal, unanswered(measured, entry.name)
 
     def _why_unmeasured(self, entry: ServiceEntry, sketch: Sketch) -> str:
@@ -331,6 +335,7 @@ class _Writer:
             measured=proposal.measured,
             notes=(
                 *sketch.notes,
+                *told(sketch),
                 *_about_calls(sketch),
                 *(about_writes if writes else ()),
                 *(about_driven if driven else ()),
@@ -338,15 +343,6 @@ class _Writer:
             ),
             next_command="perfgate run" if here else f"perfgate run --budgets {shlex.quote(str(budgets))}",
         )
-
-
-def with_writes(sketch: Sketch) -> Sketch:
-    """The sketch with what changes data driven, except for what deletes: the next user would find it gone."""
-    calls = (
-        replace(call, tags=tuple(tag for tag in call.tags if tag != WRITES)) if call.method != "DELETE" else call
-        for call in sketch.calls
-    )
-    return replace(sketch, calls=tuple(calls))
 
 
 def without_unanswered(sketch: Sketch, refused: Mapping[str, str]) -> Sketch:
@@ -361,7 +357,14 @@ def without_unanswered(sketch: Sketch, refused: Mapping[str, str]) -> Sketch:
         else call
         for call in sketch.calls
     )
-    return replace(sketch, calls=tuple(calls))
+    return settled(replace(sketch, calls=tuple(calls)))
+
+
+def _about_login(sketch: Sketch, failed: list[str], refused: Mapping[str, str]) -> str:
+    """Why nothing could be driven, and what to do about it."""
+    wanted = dict.fromkeys(variable.variable for call in sketch.start for variable in call.variables)
+    hint = f"set {', '.join(wanted)} in the environment and repeat this with --force" if wanted else "see the scenario"
+    return f"no user could sign in: {failed[0]} failed ({refused[failed[0]]}): {hint}"
 
 
 def _about_calls(sketch: Sketch) -> Iterator[str]:

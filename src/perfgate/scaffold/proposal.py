@@ -117,10 +117,15 @@ def unanswered(measured: Measurement, service: str) -> dict[str, str]:
     Where no request of any endpoint succeeded the service is down or wants credentials, and no endpoint is to blame.
     """
     run = next((run for run in measured.result.runs if run.service == service), None)
-    endpoints = run.endpoints if run else []
-    dead = [entry for entry in endpoints if entry.requests and entry.requests == entry.failures]
-    if len(dead) == len([entry for entry in endpoints if entry.requests]):
-        return {}
+    asked = [entry for entry in (run.endpoints if run else []) if entry.requests]
+    dead = never_answered(measured, service)
+    return dead if len(dead) < len(asked) else {}
+
+
+def never_answered(measured: Measurement, service: str) -> dict[str, str]:
+    """Endpoints of which no request succeeded, and what came instead, in words."""
+    run = next((run for run in measured.result.runs if run.service == service), None)
+    dead = [entry for entry in (run.endpoints if run else []) if entry.requests and entry.requests == entry.failures]
     return {entry.name: _kinds(entry) or "no answer" for entry in dead if entry.name is not None}
 
 
@@ -214,7 +219,9 @@ def _failing(run: RunResult) -> Iterator[str]:
 
 
 def _kinds(entry: EndpointSummary) -> str:
-    return ", ".join(failure.kind for failure in entry.failures_by_kind[:3])
+    """What came instead, the most frequent first; a check's own text with its numbers, which its kind folds."""
+    kinds = entry.failures_by_kind[:3]
+    return ", ".join(kind.example if kind.example and "status N" in kind.kind else kind.kind for kind in kinds)
 
 
 def _percent(share: float) -> str:

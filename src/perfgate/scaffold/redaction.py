@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from perfgate.scaffold import names
 from perfgate.scaffold.secrecy import is_telling, looks_random, secrets_within, without_scheme
-from perfgate.scaffold.sketch import FromEnv, Text, merged
+from perfgate.scaffold.sketch import Extracted, FromEnv, Part, Text, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ class Redaction:
         for label, secret in secrets_within(text):
             self.learn(label, secret)
         parts = self._parted(text)
-        return parts[0] if len(parts) == 1 else parts
+        return parts[0] if len(parts) == 1 and not isinstance(parts[0], Extracted) else parts
 
     def json(self, value: Any, name: str = "value") -> Any:
         """A JSON value with its secrets replaced.
@@ -118,7 +118,7 @@ class Redaction:
 
     def path(self, path: str) -> Text:
         """A path without its query, its secret parts replaced."""
-        parts: list[str | FromEnv] = []
+        parts: list[Part] = []
         for number, part in enumerate(path.split("/")):
             parts += ["/"] if number else []
             if looks_random(unquote(part), 32):

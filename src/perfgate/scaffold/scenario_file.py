@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from perfgate.scaffold import names
-from perfgate.scaffold.literal import WIDTH, joined, literal, string
-from perfgate.scaffold.sketch import UNANSWERED, WRITES, Call, Sketch
+from perfgate.scaffold.extraction import modules_of, parts_of_url_of, source_of
+from perfgate.scaffold.literal import string
+from perfgate.scaffold.scenario_request import IN_SESSION, IN_START, request_lines
+from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, WRITES, Call, Extracted, Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_CLIENT_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def scenario_source(sketch: Sketch, service: str, source: str) -> str:
@@ -22,7 +22,8 @@ def scenario_source(sketch: Sketch, service: str, source: str) -> str:
         service: the service's name.
         source: what the sketch was made from, for the reader.
     """
-    blocks = [_head(service, source), _imports(sketch), _variables(sketch), _user(sketch, service)]
+    helpers = _helpers(sketch)
+    blocks = [_head(service, source), _imports(sketch, helpers), _variables(sketch), helpers, _user(sketch, service)]
     return "\n".join(block for block in blocks if block) + "\n"
 
 
@@ -34,16 +35,40 @@ def _head(service: str, source: str) -> str:
     )
 
 
-def _imports(sketch: Sketch) -> str:
+def _helpers(sketch: Sketch) -> str:
+    """The functions that take values from answers; no more of them than are used."""
+    calls = (*sketch.start, *sketch.calls)
+    wanted = {extraction.function for call in calls for extraction in call.extracts}
+    wanted |= {"needed"} if wanted else set()
+    wanted |= {"asks_to_sign_in"} if any(call.login_path for call in calls) else set()
+    return f"\n{source_of(wanted)}" if wanted else ""
+
+
+def _imports(sketch: Sketch, helpers: str) -> str:
     wanted = {
+        "html": "html" in modules_of(helpers),
         "os": bool(sketch.variables),
         "random": any(len(call.paths) > 1 and not call.each for call in sketch.calls),
+        "re": "re" in modules_of(helpers),
         "time": any(call.think_s for call in sketch.calls),
     }
     modules = [f"import {module}" for module, needed in wanted.items() if needed]
+    modules += ["from typing import Any"] if helpers else []
+    calls = (*sketch.start, *sketch.calls)
+    used = {part.how for call in calls for part in call.parts if isinstance(part, Extracted)}
+    url = sorted({*parts_of_url_of(helpers), *(used & {"quote", "quote_plus", "unquote"})})
+    modules += [f"from urllib.parse import {', '.join(url)}"] if url else []
     locust = ["FastHttpUser", "SequentialTaskSet", "constant"] if sketch.in_order else ["FastHttpUser", "between"]
     locust += ["tag"] * bool(sketch.tags) + ["task"]
-    return "\n".join([*modules, *([""] if modules else []), f"from locust import {', '.join(locust)}", ""])
+    raised = ["InterruptTaskSet"] * any(call.extracts or call.login_path for call in sketch.calls) + [
+        "StopUser"
+    ] * _can_stop(sketch)
+    exceptions = [f"from locust.exception import {', '.join(raised)}"] if raised else []
+    return "\n".join([*modules, *([""] if modules else []), f"from locust import {', '.join(locust)}", *exceptions, ""])
+
+
+def _can_stop(sketch: Sketch) -> bool:
+    return any(call.extracts or call.login_path for call in sketch.start)
 
 
 def _variables(sketch: Sketch) -> str:
@@ -76,8 +101,19 @@ def _user(sketch: Sketch, service: str) -> str:
     return "\n".join([*head, *(_session(sketch) if sketch.in_order else _visit(sketch))])
 
 
+def _start(sketch: Sketch) -> Iterator[str]:
+    """What each user does once."""
+    if sketch.start:
+        yield ""
+        yield "    def on_start(self) -> None:"
+        yield '        """Signs in, once for each user."""'
+        for call in sketch.start:
+            yield from request_lines(call, "        ", IN_START)
+
+
 def _visit(sketch: Sketch) -> Iterator[str]:
     yield "    wait_time = between(0.1, 0.5)  # seconds between two tasks of a user"
+    yield from _start(sketch)
     for call, function in _named(sketch):
         yield ""
         yield from _task(call, function, "    ")
@@ -85,6 +121,7 @@ def _visit(sketch: Sketch) -> Iterator[str]:
 
 def _session(sketch: Sketch) -> Iterator[str]:
     yield "    wait_time = constant(0)  # the think times stand in the tasks, as they were recorded"
+    yield from _start(sketch)
     yield ""
     yield "    @task"
     yield "    class Session(SequentialTaskSet):"
@@ -112,59 +149,13 @@ def _task(call: Call, function: str, indent: str, *, weighted: bool = True) -> I
         yield f'{body}"""{about.rstrip(".")}."""'
     if call.think_s:
         yield f"{body}time.sleep({call.think_s:g})  # seconds of thinking before it"
-    yield from _request(call, body)
+    yield from request_lines(call, body, IN_SESSION)
 
 
 def _notes(call: Call) -> Iterator[str]:
     if WRITES in call.tags:
-        yield "Changes data, so it is not driven until exclude_tags in budgets.toml lets it."
+        why = "Needs the answer of what changes data" if call.method in SAFE_METHODS else "Changes data"
+        yield f"{why}, so it is not driven until exclude_tags in budgets.toml lets it."
     if UNANSWERED in call.tags:
         yield "Not driven yet: put values that the service knows, then remove its tag."
     yield from (names.prose(note) for note in call.notes)
-
-
-def _request(call: Call, indent: str) -> Iterator[str]:
-    inner = indent + "    "
-    if len(call.paths) == 1:
-        # A path that is too long for its line makes the request take several lines, and is laid out for those.
-        line = joined(call.paths[0])
-        short = len(line) + len(inner) < WIDTH
-        yield from _client(call, line if short else joined(call.paths[0], inner, 1), indent)
-        return
-    yield from _assigned_paths(call, indent)
-    if call.each:
-        yield f"{indent}for path in paths:"
-        yield from _client(call, "path", inner)
-    else:
-        yield from _client(call, "random.choice(paths)", indent)
-
-
-def _assigned_paths(call: Call, indent: str) -> Iterator[str]:
-    line = f"{indent}paths = [{', '.join(joined(path) for path in call.paths)}]"
-    if len(line) <= WIDTH:
-        yield line
-        return
-    inner = indent + "    "
-    yield f"{indent}paths = ["
-    yield from (f"{inner}{joined(path, inner, 1)}," for path in call.paths)
-    yield f"{indent}]"
-
-
-def _client(call: Call, path: str, indent: str) -> Iterator[str]:
-    """The request itself, on one line or with an argument a line."""
-    known = call.method in _CLIENT_METHODS
-    start = f"self.client.{call.method.lower()}(" if known else f"self.client.request({string(call.method)}, "
-    inner = indent + "    "
-    arguments = [path] if path == string(call.name) else [path, "name=" + literal(call.name, inner, 6)]
-    for keyword, value in (("headers", call.headers or None), ("json", call.json), ("data", call.form)):
-        if value is not None:
-            arguments.append(f"{keyword}=" + literal(value, inner, len(keyword) + 2))
-    if not call.follow_redirects:
-        arguments.append("allow_redirects=False")
-    line = f"{indent}{start}{', '.join(arguments)})"
-    if len(line) <= WIDTH and "\n" not in line:
-        yield line
-        return
-    yield f"{indent}{start.rstrip()}"
-    yield from (f"{inner}{argument}," for argument in arguments)
-    yield f"{indent})"

@@ -24,19 +24,72 @@ class FromEnv:
     variable: str
     about: str = field(compare=False, default="")
 
+    @property
+    def expression(self) -> str:
+        """Python that gives the value."""
+        return self.variable
 
-Text = tuple[str | FromEnv, ...]  # its parts are joined
+
+@dataclass(frozen=True)
+class Extracted:
+    """A value that an earlier answer has given, as a request sends it.
+
+    Attributes:
+        name: of the user's attribute that holds it.
+        how: what is done with it: nothing, or `str`, `int`, `quote`, `quote_plus`, `unquote`.
+        within_user: it is written inside the User class itself, not in a task set of it.
+    """
+
+    name: str
+    how: str = ""
+    within_user: bool = False
+
+    @property
+    def expression(self) -> str:
+        """Python that gives the value."""
+        return f"{self.how}({self.held})" if self.how else self.held
+
+    @property
+    def formatted(self) -> str:
+        """The same inside an f-string, where everything is made a text."""
+        return self.held if self.how == "str" else self.expression
+
+    @property
+    def held(self) -> str:
+        """The attribute that holds it."""
+        return f"self.{self.name}" if self.within_user else f"self.user.{self.name}"
 
 
-def merged(parts: Iterable[str | FromEnv]) -> Text:
+Part = str | FromEnv | Extracted
+Text = tuple[Part, ...]  # its parts are joined
+
+
+def merged(parts: Iterable[Part]) -> Text:
     """The same text with neighbouring strings joined."""
-    result: list[str | FromEnv] = []
+    result: list[Part] = []
     for part in parts:
         if result and isinstance(part, str) and isinstance(last := result[-1], str):
             result[-1] = last + part
         else:
             result.append(part)
     return tuple(result)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What a call's answer has to give, since later calls send it.
+
+    Attributes:
+        name: of the user's attribute; of a cookie that only has to be there, what to call it.
+        function: of `extraction`.
+        arguments: of that function.
+        kept: it is kept under `name`; a cookie that the client sends by itself is not.
+    """
+
+    name: str
+    function: str
+    arguments: tuple[str | int, ...]
+    kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,6 +106,8 @@ class Call:
         form: the body as a form, likewise.
         notes: lines for the reader of the scenario.
         think_s: how long the user waits before it, in seconds.
+        extracts: what later calls need of its answer; without it the request counts as failed.
+        login_path: of a login, or what only those see who are signed in: where all others are led; empty for nowhere.
     """
 
     method: str
@@ -61,7 +116,7 @@ class Call:
     function: str
     weight: int = 1
     about: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str | Text] = field(default_factory=dict)
     json: Any = None
     form: dict[str, Any] | None = None
     tags: tuple[str, ...] = ()
@@ -69,6 +124,8 @@ class Call:
     think_s: float = 0.0
     follow_redirects: bool = True
     each: bool = False
+    extracts: tuple[Extraction, ...] = ()
+    login_path: str = ""
 
     @property
     def active(self) -> bool:
@@ -80,11 +137,26 @@ class Call:
         """Its name in reports and budgets."""
         return f"{self.method} {self.name}"
 
+    @property
+    def parts(self) -> Iterator[FromEnv | Extracted]:
+        """Every value that it sends and that does not stand in the file."""
+        for held in (list(self.paths), self.headers, self.json, self.form):
+            yield from _parts_of(held)
+
+    @property
     def variables(self) -> Iterator[FromEnv]:
         """Every environment variable that it reads."""
-        yield from (part for path in self.paths for part in path if isinstance(part, FromEnv))
-        yield from _variables_in(self.json)
-        yield from _variables_in(self.form)
+        return (part for part in self.parts if isinstance(part, FromEnv))
+
+    @property
+    def needs(self) -> set[str]:
+        """The names of the values of earlier answers that it sends."""
+        return {part.name for part in self.parts if isinstance(part, Extracted)}
+
+    @property
+    def gives(self) -> set[str]:
+        """The names of the values that its answer gives."""
+        return {extraction.name for extraction in self.extracts if extraction.kept}
 
 
 @dataclass(frozen=True)
@@ -98,6 +170,7 @@ class Sketch:
         in_order: the calls are a session, one after the other; else independent tasks with weights.
         headers: sent with every request.
         notes: what the user should know, a sentence each.
+        start: what each user sends once before everything else: a login, and what that needs.
     """
 
     title: str
@@ -107,11 +180,13 @@ class Sketch:
     in_order: bool = False
     headers: dict[str, FromEnv] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    start: tuple[Call, ...] = ()
 
     @property
     def variables(self) -> tuple[FromEnv, ...]:
         """Every environment variable that the scenario reads, each once."""
-        found = [*self.headers.values(), *(variable for call in self.calls for variable in call.variables())]
+        calls = (*self.start, *self.calls)
+        found = [*self.headers.values(), *(variable for call in calls for variable in call.variables)]
         return tuple(dict.fromkeys(found))
 
     @property
@@ -120,12 +195,12 @@ class Sketch:
         return tuple(dict.fromkeys(tag for call in self.calls for tag in call.tags))
 
 
-def _variables_in(value: Any) -> Iterator[FromEnv]:
-    if isinstance(value, FromEnv):
+def _parts_of(value: Any) -> Iterator[FromEnv | Extracted]:
+    if isinstance(value, FromEnv | Extracted):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _variables_in(item)
+            yield from _parts_of(item)
     elif isinstance(value, list | tuple):  # a tuple is a Text
         for item in value:
-            yield from _variables_in(item)
+            yield from _parts_of(item)
