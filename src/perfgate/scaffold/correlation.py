@@ -18,7 +18,7 @@ from perfgate.scaffold.fold import fold
 from perfgate.scaffold.secrecy import is_telling, without_scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from perfgate.scaffold.exchange import Exchange
 
@@ -105,13 +105,17 @@ class Correlation:
         self._exchanges = exchanges
         self._by_text: defaultdict[str, list[Source]] = defaultdict(list)
         self._first_sent: dict[tuple[str, str], int] = {}
+        sent: set[str] = set()
         for index, exchange in enumerate(exchanges):
             for place, value in places_of(exchange):
                 for text in {str(value), without_scheme(str(value))}:
                     self._first_sent.setdefault((text, place.thing), index)
                     self._first_sent.setdefault((text, ""), index)
-            for source in sources_of(exchange, index):
-                self._by_text[str(source.value)].append(source)
+                    sent |= {text, *_TOKEN_IN_TEXT.findall(text)}
+        for index, exchange in enumerate(exchanges):
+            for source in sources_of(exchange, index, sent):
+                if source.is_id or is_specific(source.value) or is_telling(source.key, source.value):
+                    self._by_text[str(source.value)].append(source)
 
     def source(self, index: int, place: Place, value: str | int) -> Source | None:
         """The earliest answer that holds a value, before anything had sent it.
@@ -236,11 +240,18 @@ def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
             yield way, item
 
 
-def sources_of(exchange: Exchange, index: int) -> Iterator[Source]:
-    """The values of an answer that a request could be made with."""
-    for source in (*_in_json(exchange, index), *_in_page(exchange, index), *_in_headers(exchange, index)):
+def sources_of(exchange: Exchange, index: int, sent: Container[str] | None = None) -> Iterator[Source]:
+    """The values of an answer that a request could be made with.
+
+    Args:
+        exchange: with the answer.
+        index: of it.
+        sent: the only texts that matter; None for any.
+    """
+    for source in (*_in_json(exchange, index, sent), *_in_page(exchange, index), *_in_headers(exchange, index)):
         written = sum(len(repr(argument)) + 2 for argument in source.arguments)
-        if written <= _LONGEST_ARGUMENTS and str(source.value) == str(_found(exchange, source)):
+        wanted = sent is None or str(source.value) in sent
+        if wanted and written <= _LONGEST_ARGUMENTS and str(source.value) == str(_found(exchange, source)):
             yield source
     for name, value in exchange.cookies_set.items():
         if len(name) > 40:
@@ -254,9 +265,11 @@ def _found(exchange: Exchange, source: Source) -> Any:
     return extraction.FUNCTIONS[source.function](exchange.answer, *source.arguments)
 
 
-def _in_json(exchange: Exchange, index: int) -> Iterator[Source]:
+def _in_json(exchange: Exchange, index: int, sent: Container[str] | None) -> Iterator[Source]:
     resource = resource_of(exchange)
     for path, value in leaves(exchange.answered_json):
+        if sent is not None and str(value) not in sent:
+            continue
         key = _last_key(path)
         parents = [step for step in path[:-1] if isinstance(step, str) and step.lower() not in _NO_RESOURCE]
         thing = _thing_of(key) or (_singular(parents[-1]) if parents else resource)

@@ -52,7 +52,7 @@ class Security:
         return next((list(table(alternative)) for alternative in alternatives if table(alternative)), [])
 
     def _note_header(self, name: str, scheme: dict[str, Any]) -> None:
-        kind, label = scheme.get("type"), names.prose(name, 30)
+        kind, label = word(scheme.get("type")), names.prose(name, 30)
         if kind == "apiKey" and scheme.get("in") == "header" and TOKEN.fullmatch(word(scheme.get("name"))):
             self.headers[word(scheme["name"])] = self._key(name, scheme)
         elif kind == "apiKey" and scheme.get("in") == "cookie":
