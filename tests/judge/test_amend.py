@@ -49,6 +49,16 @@ def accept(**fields: Any) -> Accept:
     )
 
 
+@pytest.mark.parametrize(("status", "most"), [("fail", 59.0), ("warn", 89.0)])
+def test_the_score_says_what_the_comparison_found(status: str, most: float) -> None:
+    """No A stands beside a failure or a warning, whoever found it."""
+    before = whole(judged())
+    after = amend(before, {RUN: [slower(status=status)]})
+    assert before.services[0].score.score is not None
+    assert after.services[0].score.score == min(before.services[0].score.score, most)
+    assert amend(before, {RUN: [slower(status="pass")]}).services[0].score == before.services[0].score
+
+
 def test_a_proven_slowdown_turns_a_passing_result_red_and_is_its_first_reason() -> None:
     """The run, the service and the whole."""
     result = amend(whole(judged()), {RUN: [slower()]}, false_alarm_rate=0.01)

@@ -249,6 +249,18 @@ def test_an_endpoint_that_is_mostly_redirected_is_named(redirected: int, told: b
     assert summary.health.notes == [f"{words}: is it the page that was meant, or a login?"] * int(told)
 
 
+def test_what_successes_were_answered_is_in_the_figures() -> None:
+    """How long answers were, and how many were empty; what failed is no answer."""
+    recording = steady_recording(10, [5.0] * 100)
+    for second in recording.seconds:
+        ok = second.cells[0]
+        ok.bytes_received, ok.empty = 30_000, 40
+        second.cells.append(replace(ok, outcome="failed", bytes_received=900, empty=0))
+    phase = the_phase(reduced(recording))
+    for entry in (phase.total, phase.endpoints[0]):
+        assert (entry.mean_body_bytes, entry.empty, entry.bytes_received) == (300.0, 400, 309_000)
+
+
 def test_redirects_of_a_ramp_are_not_told() -> None:
     """Each user logs in as it comes to life."""
     recording = steady_recording(14)

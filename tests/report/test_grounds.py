@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from perfgate.judge.result import Baseline, Revision
+from perfgate.report import html, markdown, text
 from perfgate.report.changes import part_of, remark
 from perfgate.report.grounds import acceptances, advice, grounds, search_command, sides_told
 from perfgate.report.tables import check_rows
@@ -72,6 +75,17 @@ def test_a_check_of_a_run_that_is_not_sound_is_neither_worse_nor_undecided() -> 
     result = results.compared(results.WORSE)
     doubted = result.runs[0].model_copy(update={"sound": False, "doubts": ["the service died"]})
     assert [part_of(row) for row in check_rows(result.model_copy(update={"runs": [doubted]}))] == ["quiet"]
+
+
+@pytest.mark.parametrize("kind", ["paired", "history"])
+def test_a_warning_that_is_no_change_of_a_figure_is_told_in_every_report(kind: str) -> None:
+    """A page that has become empty is named, and not counted among what was skipped."""
+    told = results.paired(None, "warn", kind=kind, metric="empty_answers", change_percent=None, message="all are empty")
+    result = results.compared(told, verdict="warn") if kind == "paired" else results.against_history(told)
+    for shown in (text.render(result), markdown.render(result), html.render(result)):
+        assert "Warned of" in shown
+        assert "all are empty" in shown
+    assert "skipped" not in text.render(result)
 
 
 def test_a_remark_is_what_the_message_adds_to_figures_and_verdict() -> None:

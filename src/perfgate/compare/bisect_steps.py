@@ -345,9 +345,8 @@ class Bisection:
         self._around_s = seconds - (pairs.duration_s if pairs else 0.0)
         answers = looks.answers(self._plan.compare.answers, looks.aims[0].key.endpoint)
         otherwise = self._otherwise(looks, answers)
-        why: Why = "noisy" if looks.found else "incomparable"
-        if looks.answer != "undecided":
-            why = "otherwise" if otherwise else ""
+        why: Why = "" if looks.answer != "undecided" else "noisy" if looks.found else "incomparable"
+        why = "otherwise" if otherwise else why
         return Step(
             commit.id,
             "undecided" if why else looks.answer,

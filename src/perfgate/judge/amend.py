@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.judge.accepting import accepted
 from perfgate.judge.assemble import reasons_of
+from perfgate.judge.score import capped
 from perfgate.judge.soundness import not_judged
 from perfgate.judge.verdict import exit_code, verdict_of
 
@@ -82,5 +83,9 @@ def _service(service: ServiceResult, runs: Sequence[RunResult], before: Mapping[
     statuses: list[Status] = [*(run.verdict for run in runs), *(check.status for check in service.checks)]
     added = [reason for run in runs for reason in run.reasons if reason not in before[run.service, run.load].reasons]
     return service.model_copy(
-        update={"verdict": verdict_of(statuses), "reasons": [*added, *service.reasons] if added else service.reasons}
+        update={
+            "verdict": verdict_of(statuses),
+            "score": capped(service.score, [check for run in runs for check in run.checks]),
+            "reasons": [*added, *service.reasons] if added else service.reasons,
+        }
     )

@@ -52,9 +52,19 @@ def score_of(checks: Iterable[Check], weights: Mapping[str, float] | None = None
     )
     if value is None:
         return Score(score=None, grade=None)
-    seen = {check.status for check in checks}  # a warning without a limit is one, too: restarts, other answers, ...
-    capped = min(value, BROKEN_CAP if "fail" in seen else WARNED_CAP if "warn" in seen else 100.0)
-    return Score(score=capped, grade=grade_of(capped))
+    return capped(Score(score=value, grade=grade_of(value)), checks)
+
+
+def capped(score: Score, checks: Iterable[Check]) -> Score:
+    """The score, with more checks that have no headroom: a comparison's, restarts, other answers.
+
+    No warning stands beside an A, and no failure beside anything better than an E.
+    """
+    if score.score is None:
+        return score
+    seen = {check.status for check in checks}
+    value = min(score.score, BROKEN_CAP if "fail" in seen else WARNED_CAP if "warn" in seen else 100.0)
+    return Score(score=value, grade=grade_of(value))
 
 
 def _has_limit(check: Check) -> bool:

@@ -89,6 +89,10 @@ class EndpointSummary(Model):
         default=0,
         description="successful requests whose response time nobody told; above 1 % of them all times are null",
     )
+    empty: int = Field(default=0, description="successful requests without a body, or whose length nobody told")
+    mean_body_bytes: float | None = Field(
+        default=None, description="mean length of successful requests' answers; null where none succeeded"
+    )
     redirected: int = Field(default=0, description="successful requests that were answered with, or after, a redirect")
     failures_by_kind: list[Failure] = []
     p50_interval_ms: Interval | None = Field(

@@ -33,6 +33,8 @@ class Tally:
         batches: successful requests' response times, in ten successive stretches of the phase.
         failed: failed requests' response times.
         untimed, untimed_failed: successful and failed requests whose times are not known.
+        bytes_ok: of the successful requests' answers.
+        empty: successful requests without a body.
         redirected: successful requests that were answered from elsewhere, after a redirect, or with one.
         service: successful requests' service times; None where they are the response times.
         kinds: failures by kind; `examples` has one message of each.
@@ -44,7 +46,7 @@ class Tally:
         self.early = 0
         self.batches = [Pile() for _ in range(BATCHES)]
         self.failed = Pile()
-        self.untimed = self.untimed_failed = self.redirected = 0
+        self.untimed = self.untimed_failed = self.redirected = self.empty = self.bytes_ok = 0
         self.service: Pile | None = None
         self.bytes_received = 0
         self.kinds: Counter[str] = Counter()
@@ -60,6 +62,8 @@ class Tally:
             return
         self.untimed += cell.untimed
         self.redirected += cell.redirected
+        self.empty += cell.empty
+        self.bytes_ok += cell.bytes_received
         if cell.service_ms is not None and self.service is None:
             self.service = Pile.of_piles(self.batches)  # until here, they were the response times
         if self.service is not None:
@@ -85,6 +89,8 @@ class Tally:
         whole.bytes_received = sum(tally.bytes_received for tally in tallies)
         whole.untimed = sum(tally.untimed for tally in tallies)
         whole.redirected = sum(tally.redirected for tally in tallies)
+        whole.empty = sum(tally.empty for tally in tallies)
+        whole.bytes_ok = sum(tally.bytes_ok for tally in tallies)
         whole.untimed_failed = sum(tally.untimed_failed for tally in tallies)
         for tally in tallies:
             whole.kinds.update(tally.kinds)
@@ -119,6 +125,8 @@ class Tally:
             failed_ms=latency(failed),
             bytes_received=self.bytes_received,
             untimed=self.untimed,
+            empty=self.empty,
+            mean_body_bytes=self.bytes_ok / good if (good := requests - failures) else None,
             redirected=self.redirected,
             failures_by_kind=self.failures_by_kind(),
             **self._intervals(ok),

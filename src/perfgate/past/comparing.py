@@ -11,7 +11,18 @@ from perfgate.judge.past import NEEDED, PastChange, PastRules, judge_history
 from perfgate.judge.result import Baseline, Check
 from perfgate.judge.words import counted, label, quantity
 from perfgate.measure.percentile import QUANTILES
-from perfgate.past.figures import AMOUNTS, CAPACITY, SHOWN, TIMES, figures_of, more_is_better, sound_runs, unit_of
+from perfgate.past.answers import answer_checks
+from perfgate.past.figures import (
+    AMOUNTS,
+    ANSWERS,
+    CAPACITY,
+    SHOWN,
+    TIMES,
+    figures_of,
+    more_is_better,
+    sound_runs,
+    unit_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -86,6 +97,7 @@ def _is_enough(past: PastRuns) -> bool:
 def _checks(
     run: RunResult, past: PastRuns, rules: PastRules, control: float | None, missing: Status
 ) -> Iterator[Check]:
+    yield from answer_checks(run, _rows(past), _worth(missing))
     if trouble := _cannot(past, missing):
         yield trouble
         yield from _new_and_gone(figures_of(run), _before(run, past), (), missing)
@@ -282,7 +294,8 @@ def _gone_metrics(
     """Metrics that are gone while their endpoint is there; a percentile may just have too few requests this time."""
     for (endpoint, metric), values in before.items():
         had = [isfinite(value) for value in values]
-        if endpoint in known and (endpoint, metric) not in figures and metric not in QUANTILES and any(had):
+        apart = metric in QUANTILES or metric in ANSWERS  # of which there are none where no request succeeded
+        if endpoint in known and (endpoint, metric) not in figures and not apart and any(had):
             yield _gone(endpoint, label(metric), had, missing)
 
 
@@ -291,8 +304,13 @@ def _gone(endpoint: str | None, what: str, had: Sequence[bool], missing: Status)
     words = f"gone: {what} is in {sum(had)} of {counted(len(had), 'earlier run')}, and not in this one"
     if not all(last):
         return _told("gone", endpoint, words)
-    status: Status = "warn" if missing == "skipped" else missing
-    return _told("gone", endpoint, f"{words}, so nothing was compared; was it renamed, or not measured?", status)
+    told = f"{words}, so nothing was compared; was it renamed, or not measured?"
+    return _told("gone", endpoint, told, _worth(missing))
+
+
+def _worth(missing: Status) -> Status:
+    """What is told of what nobody has judged: more than a note, and no pass where a comparison is required."""
+    return "warn" if missing == "skipped" else missing
 
 
 def _told(decision: str, endpoint: str | None, words: str, status: Status = "skipped") -> Check:

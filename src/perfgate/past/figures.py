@@ -21,6 +21,8 @@ AMOUNTS = ("throughput", "memory")
 SHOWN = ("p99",)  # compared, and never red
 TIMED = ("mean", "p50", "p95", *SHOWN)  # of benchmarks
 COMPARED = (*TIMES, *AMOUNTS, *SHOWN)
+BODY_SIZE, EMPTY, REDIRECTED = "body_size", "empty_answers", "redirected_answers"
+ANSWERS = (BODY_SIZE, EMPTY, REDIRECTED)  # of an endpoint: they tell whether it is the same that was measured
 _LATENCIES = ("mean", "p50", "p95", "p99")
 
 
@@ -36,6 +38,7 @@ def figures_of(run: RunResult) -> dict[Key, float]:
     found: dict[Key, float | None] = {**_requests(run.total), **_resources(run, run.total)}
     for endpoint in run.endpoints:
         found.update(_requests(endpoint))
+        found.update(_answers(endpoint))
     found[None, CAPACITY] = run.capacity.level if run.capacity else None
     found[None, "recovery_time"] = run.recovery.recovery_time_s if run.recovery else None
     return {key: value for key, value in found.items() if value is not None and isfinite(value)}
@@ -52,6 +55,17 @@ def _requests(entry: EndpointSummary) -> dict[Key, float | None]:
     }
 
 
+def _answers(entry: EndpointSummary) -> dict[Key, float | None]:
+    good = entry.requests - entry.failures
+    if not good:
+        return {}
+    return {
+        (entry.name, BODY_SIZE): entry.mean_body_bytes,
+        (entry.name, EMPTY): entry.empty / good,
+        (entry.name, REDIRECTED): entry.redirected / good,
+    }
+
+
 def _resources(run: RunResult, total: EndpointSummary) -> dict[Key, float | None]:
     cpu_ms = None
     if run.cpu_mean is not None and total.throughput_per_s > 0:
@@ -62,6 +76,8 @@ def _resources(run: RunResult, total: EndpointSummary) -> dict[Key, float | None
 
 def unit_of(metric: str, own: str = "ms") -> str:
     """The unit of a metric of the history; `own` is that of what was measured, of which the metric is a statistic."""
+    if metric in ANSWERS:
+        return "bytes" if metric == BODY_SIZE else "share"
     if metric in METRICS and METRICS[metric].unit != "ms":
         return METRICS[metric].unit
     return own
@@ -69,4 +85,4 @@ def unit_of(metric: str, own: str = "ms") -> str:
 
 def more_is_better(metric: str) -> bool:
     """Whether less of a metric is a worsening."""
-    return metric in METRICS and not METRICS[metric].at_most
+    return metric == BODY_SIZE or (metric in METRICS and not METRICS[metric].at_most)

@@ -8,7 +8,7 @@ from perfgate.baseline.choose import Chosen, choose
 from perfgate.baseline.history import Subject, history
 from perfgate.errors import PerfgateError
 from perfgate.past.entries import fingerprint
-from perfgate.past.figures import CAPACITY, COMPARED, sound_runs
+from perfgate.past.figures import ANSWERS, CAPACITY, COMPARED, sound_runs
 from perfgate.past.kept import Kept, PastRuns, Row, Trouble
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _past(run: RunResult, manifest: Manifest, plan: Plan, store: Store, chosen: 
         if error.slug not in {"no-baseline", "baseline-differs"}:
             raise
         return PastRuns(service=run.service, load=run.load, trouble=trouble_of(error))
-    return past_runs(run.service, run.load, past, (*COMPARED, CAPACITY))
+    return past_runs(run.service, run.load, past, (*COMPARED, *ANSWERS, CAPACITY))
 
 
 def past_runs(service: str, load: str, past: Past, metrics: Collection[str]) -> PastRuns:

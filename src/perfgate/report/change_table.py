@@ -72,5 +72,5 @@ def _decision(row: CheckRow) -> Child:
     words = _whole(changes.decision(row))
     if row.check.status in ("fail", "warn", "invalid"):
         words = badge(row.status, changes.decision(row))
-    more = row.check.message if changes.part_of(row) == "missing" else changes.remark(row)
+    more = row.check.message if row.check.decision is None else changes.remark(row)
     return element("div", words, element("div", more, class_="note") if more and not row.check.accepted else None)

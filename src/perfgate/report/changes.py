@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from perfgate.judge.result import Check, Result
     from perfgate.report.tables import CheckRow
 
-Part = Literal["worse", "undecided", "accepted", "noted", "better", "new", "gone", "quiet", "missing"]
+Part = Literal[
+    "worse", "undecided", "accepted", "noted", "better", "new", "gone", "quiet", "warned", "unjudged", "missing"
+]
 
 LATENCIES = frozenset({"mean", "p50", "p90", "p95", "p99", "p99_9", "max"})
+_DECIDED: dict[str, Part] = {"worse": "noted", "better": "better", "new": "new", "gone": "gone"}
+_WITHOUT_DECISION: dict[str, Part] = {"warn": "warned", "invalid": "unjudged"}
 _ONE_SIDED = ("new", "gone")
 _WORDS = {"worse": "worse", "not_worse": "not worse", "better": "better"}
 _LATENCY_WORDS = {"worse": "slower", "not_worse": "not slower", "better": "faster"}
@@ -40,8 +44,9 @@ def part_of(row: CheckRow) -> Part:
     """Where a report tells of a compared check.
 
     `worse` made the verdict red; `accepted` would have; `noted` is worse and is only shown (p99, percentiles of the
-    whole service); `quiet` needs no attention; `missing` could not be compared, and the check's message says why. A
-    check of a run that is not sound is `quiet`: the run's doubts are told instead.
+    whole service); `quiet` needs no attention. `warned` and `unjudged` are of something else than a change of a figure
+    (a page that has become empty), and `missing` could not be compared: the check's message says what, or why. A check
+    of a run that is not sound is `quiet`: the run's doubts are told instead.
     """
     check = row.check
     if row.doubted:
@@ -54,17 +59,11 @@ def part_of(row: CheckRow) -> Part:
 
 
 def _undisputed(check: Check) -> Part:
-    if check.decision == "worse":
-        return "noted"
+    if check.decision is None:
+        return _WITHOUT_DECISION.get(check.status, "missing")
     if check.decision == "undecided" and check.status in ("invalid", "warn"):
         return "undecided"
-    if check.decision == "better":
-        return "better"
-    if check.decision == "new":
-        return "new"
-    if check.decision == "gone":
-        return "gone"
-    return "quiet" if check.decision is not None else "missing"
+    return _DECIDED.get(check.decision, "quiet")
 
 
 def in_parts(rows: Iterable[CheckRow], *parts: Part) -> list[CheckRow]:
@@ -227,6 +226,11 @@ def at_one_side(rows: Iterable[CheckRow]) -> list[str]:
     words = {"new": "new: there is nothing to compare it with", "gone": "gone: the load met it only before"}
     told = [f"{row.place}: {words[row.check.decision or '']}" for row in in_parts(rows, "new", "gone")]
     return list(dict.fromkeys(printable(text, longest=1000) for text in told))
+
+
+def warned_told(rows: Iterable[CheckRow]) -> list[str]:
+    """What is warned of that is no change of a figure, each in its own words."""
+    return [printable(f"{row.place}: {row.check.message}", longest=1000) for row in in_parts(rows, "warned")]
 
 
 def undecided_told(rows: Iterable[CheckRow]) -> list[str]:

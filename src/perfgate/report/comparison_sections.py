@@ -50,6 +50,7 @@ def told_of(result: Result) -> Iterable[Child]:
     for title, part in parts:
         found = change_table(changes.in_parts(rows, part), grouped=True, within=loud)
         yield from titled(title, found, level="h2")
+    yield from titled("Warned of", plain_list(changes.warned_told(rows)), level="h2")
     yield from titled("At one side only", plain_list(changes.at_one_side(rows)), level="h2")
 
 

@@ -78,6 +78,7 @@ def render(result: Result, *, longest: int = LONGEST) -> str:
     undecided = changes.in_parts(compared, "undecided")
     page.add_all(["**Undecided**", "", *_opening(*_COMPARED)], _compared_rows(undecided))
     page.add_all(["**What to do**", ""], _advice(result))
+    page.add_all(["**Warned of**", ""], _list(changes.warned_told(compared)))
     page.add_all(["**Could not be judged**", ""], _list(unjudged(result, undecided=False)))
     page.add_all(["**At one side only**", ""], _list(changes.at_one_side(compared)))
     page.add_all(["**Better**", "", *_opening(*_COMPARED)], _compared_rows(changes.in_parts(compared, "better")))

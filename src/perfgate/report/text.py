@@ -83,6 +83,7 @@ def _parts(result: Result, *, verbose: bool) -> Iterable[RenderableType]:
     yield from change_text.changed(compared, ("accepted",), "as accepted", "warn")
     yield from change_text.changed(compared, ("noted",), "only shown, no part of the verdict", "warn")
     yield from _broken(with_status(rows, "warn"), "Warnings", "warn")
+    yield from notes("Warned of", changes.warned_told(compared), COLOURS["warn"])
     yield from notes("Could not be judged", unjudged(result, undecided=False), COLOURS["invalid"])
     yield from notes("At one side only", changes.at_one_side(compared))
     yield from change_text.changed(compared, ("better",), "proven", "pass")
