@@ -87,8 +87,8 @@ class Quiet:
     def pair(self, service: str, load: str, pair: Pair) -> None:
         """A pair is whole."""
 
-    def message(self, text: str) -> None:
-        """Somebody should read this."""
+    def doing(self, text: str) -> None:
+        """What is being done."""
         print(text, file=sys.stderr)
 
 

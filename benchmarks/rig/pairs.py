@@ -40,9 +40,9 @@ max_duration = "1h"
 
 
 class Told(NamedTuple):
-    """A message that somebody should read goes to standard error."""
+    """What is being done goes to standard error."""
 
-    def message(self, text: str) -> None:
+    def doing(self, text: str) -> None:
         """Print it."""
         print(text, file=sys.stderr)
 

@@ -173,5 +173,8 @@ class _Unwatched:
     def load_ended(self, service: str, load: str, why: str) -> None:
         """No more pairs of the load are driven."""
 
+    def doing(self, text: str) -> None:
+        """What is being done now."""
+
     def message(self, text: str) -> None:
-        """Something that a person should read."""
+        """What a person must read: it stands in the result."""

@@ -1,4 +1,4 @@
-"""The live view of `perfgate run`: progress bars on a terminal, plain lines elsewhere, or nothing at all.
+"""The live view of `perfgate run`: progress bars on a terminal, plain lines elsewhere, or no progress at all.
 
 It runs on the machine that is being measured, so it draws only when something has happened, and at most four times a
 second; nothing is judged by what it shows.
@@ -43,11 +43,11 @@ def choose(console_is_terminal: bool, *, quiet: bool = False, stream: TextIO | N
 
     Args:
         console_is_terminal: whether `stream` can move its cursor; a `TERM` of `dumb` cannot.
-        quiet: show nothing.
-        stream: where to; standard output unless given.
+        quiet: no progress, only what a person must read.
+        stream: where to; standard output unless given, and standard error in quiet: there the result stands alone.
     """
     if quiet:
-        return SilentView()
+        return QuietView(stream or sys.stderr)
     stream = stream or sys.stdout
     if console_is_terminal and os.environ.get("TERM", "") not in ("dumb", "unknown"):
         return TerminalView(stream)
@@ -175,18 +175,27 @@ def ready_line(name: str, startup_s: float | None) -> str:
     return f"{printable(name)}: ready{after}"
 
 
-class SilentView(Unwatched):
-    """Shows nothing."""
-
-    def close(self) -> None:
-        """Nothing."""
-
-
-class PlainView:
-    """A line when something begins or ends, and one every five seconds; for logs, which cannot take a line back."""
+class QuietView(Unwatched):
+    """Leaves out all progress, and nothing that a person must read: what went wrong is no noise."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    def message(self, text: str) -> None:
+        """Say it, line by line."""
+        for line in text.splitlines():
+            self._stream.write(f"{printable(line, longest=1000)}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class PlainView(QuietView):
+    """A line when something begins or ends, and one every five seconds; for logs, which cannot take a line back."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
         self._tracks: dict[tuple[str, str], Track] = {}
 
     def service_starting(self, name: str) -> None:
@@ -217,13 +226,9 @@ class PlainView:
         if track is not None:
             self._say(ended_line(track, detail))
 
-    def message(self, text: str) -> None:
-        """Say it, line by line."""
-        for line in text.splitlines():
-            self._say(printable(line, longest=1000))
-
-    def close(self) -> None:
-        """Nothing is open."""
+    def doing(self, text: str) -> None:
+        """Say it."""
+        self.message(text)
 
     def _say(self, line: str) -> None:
         self._stream.write(f"{line}\n")
@@ -286,6 +291,10 @@ class TerminalView:
         if track is not None:
             self._live.refresh()
             self._say(ended_line(track, detail))
+
+    def doing(self, text: str) -> None:
+        """Say it above the bars."""
+        self.message(text)
 
     def message(self, text: str) -> None:
         """Say it above the bars."""

@@ -76,6 +76,7 @@ class _Results:
 
     def __init__(self, config: pytest.Config) -> None:
         self.paths: list[str] = []
+        self.messages: list[str] = []
         self._config = config
         self._over = False
 
@@ -96,7 +97,9 @@ class _Results:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """In the process that reports, each check that came along becomes a report of its own."""
         if report.when == "teardown":
-            self.paths += [str(value) for name, value in report.user_properties if name == "perfgate_result"]
+            for name, value in report.user_properties:
+                self.paths += [str(value)] if name == "perfgate_result" else []
+                self.messages += [str(value)] if name == "perfgate_message" else []
         told = getattr(report, CHECKS, None)
         if told and not hasattr(self._config, "workerinput"):
             from perfgate.suite.reports import reports_of
@@ -128,10 +131,10 @@ def perfgate(request: pytest.FixtureRequest) -> Perfgate:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The table of verdicts."""
     results = config.pluginmanager.get_plugin("perfgate-results")
-    if results and (paths := results.paths):
+    if results and results.paths:
         from perfgate.suite.summary import show
 
-        show(paths, terminalreporter, config)
+        show(results.paths, results.messages, terminalreporter, config)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

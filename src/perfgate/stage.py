@@ -44,8 +44,11 @@ class Watcher(Protocol):
     def load_ended(self, service: str, load: str, detail: str) -> None:
         """The load has ended; `detail` says why when it was not by itself."""
 
+    def doing(self, text: str) -> None:
+        """What is being done now: progress, which a quiet view leaves out."""
+
     def message(self, text: str) -> None:
-        """Something that a person should read."""
+        """Something that a person must read, in a quiet view too: what went wrong, and what it means for the result."""
 
 
 class Unwatched:
@@ -64,6 +67,9 @@ class Unwatched:
         """Nothing."""
 
     def load_ended(self, service: str, load: str, detail: str) -> None:
+        """Nothing."""
+
+    def doing(self, text: str) -> None:
         """Nothing."""
 
     def message(self, text: str) -> None:
@@ -162,7 +168,7 @@ class Lane:
         elif isinstance(event, Progress):
             self._watcher.second(*names, event, self._sampler.latest if self._sampler else None)
         elif isinstance(event, Note):
-            self._watcher.message(event.text)
+            self._watcher.doing(event.text)
         elif isinstance(event, Done):
             self._watcher.load_ended(*names, event.detail)
             self._end(None)

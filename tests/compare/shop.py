@@ -84,8 +84,8 @@ class Heard:
         """A pair is whole."""
         self.pairs.append(pair)
 
-    def message(self, text: str) -> None:
-        """Something to be read."""
+    def doing(self, text: str) -> None:
+        """What is being done."""
         self.messages.append(text)
 
 

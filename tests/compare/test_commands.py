@@ -164,6 +164,17 @@ def test_a_head_that_does_not_start_is_told_as_the_head(repository: Repository) 
     assert outcome.code == 3
     assert "the head, the work tree as it is" in outcome.out
     assert "out of stock" in outcome.out
+    assert "base: starting shop" in outcome.out
+
+
+def test_quiet_tells_why_a_head_does_not_start_and_not_that_it_was_started(repository: Repository) -> None:
+    """The result alone is on standard output; what the service wrote beside it."""
+    repository.write("serve.py", "raise SystemExit('out of stock')\n")
+    outcome = repository.perfgate("compare", "HEAD", "--out", "recording", "--quiet")
+    assert outcome.code == 3
+    assert outcome.out.startswith("INVALID: ")
+    assert "starting shop" not in outcome.out + outcome.err
+    assert "  | out of stock" in outcome.err
 
 
 DIES = "import os, threading\nthreading.Timer(4, os._exit, [7]).start()\n"

@@ -222,6 +222,14 @@ def test_a_service_that_does_not_start_shows_its_last_words(project: Project) ->
     _invalid(project.run(), "no database", "4")
 
 
+def test_quiet_shows_the_last_words_of_a_service_too(project: Project) -> None:
+    """Beside the result, which has not all of them; progress is left out."""
+    project.budgets(service='command = "python -c \'print(1); print(\\"no database\\"); raise SystemExit(4)\' {port}"')
+    outcome = project.run("--quiet")
+    assert "  | 1\n  | no database\n" in outcome.err
+    assert "starting" not in outcome.out + outcome.err
+
+
 def test_a_service_that_is_not_ready_in_time_is_stopped(project: Project) -> None:
     """Exit 3 after `ready_timeout`, and the service does not stay behind."""
     project.budgets(service=ECHO.replace("{port}", "{port} --start-delay 600") + '\nready_timeout = "1s"')

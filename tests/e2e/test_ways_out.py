@@ -18,10 +18,10 @@ import pytest
 from perfgate import gate
 from perfgate.errors import RecordingError, StoppedError, StorageError
 from perfgate.judging import judge
-from perfgate.live import SilentView
 from perfgate.measure.manifest import Manifest
 from perfgate.plan.budgets_file import read_plan
 from perfgate.signals import heed_stop, stop_signals
+from perfgate.stage import Unwatched
 from tests.e2e.project import ECHO, LONGEST_S, PERFGATE, REPOSITORY, Project
 from tests.target.processes import is_gone
 
@@ -46,7 +46,7 @@ def _shell(project: Project, command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-class _Interrupting(SilentView):
+class _Interrupting(Unwatched):
     """Raises an error when the first load has ended."""
 
     def __init__(self, error: BaseException) -> None:

@@ -31,6 +31,9 @@ def test_whoever_watches_is_told_everything_all_the_same() -> None:
         def second(self, service: str, load: str, progress: object, sample: object) -> None:  # noqa: ARG002
             self.told.append(f"{service}/{load}")
 
+        def doing(self, text: str) -> None:
+            self.told.append(text)
+
         def message(self, text: str) -> None:
             self.told.append(text)
 
@@ -38,8 +41,9 @@ def test_whoever_watches_is_told_everything_all_the_same() -> None:
     ahead = Ahead(seen, "sqlite:///history.db")
     for _ in range(2):
         ahead.second("shop", "normal", None, None)  # type: ignore[arg-type]  # nobody looks at it
+    ahead.doing("waiting")
     ahead.message("stopping")
-    assert seen.told == ["shop/normal", "shop/normal", "stopping"]
+    assert seen.told == ["shop/normal", "shop/normal", "waiting", "stopping"]
 
 
 def test_a_store_that_cannot_be_one_is_refused_before_anything_is_driven(measured: Measured) -> None:

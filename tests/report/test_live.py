@@ -212,17 +212,26 @@ def test_a_load_that_broke_off_does_not_stay_on_the_screen() -> None:
     view.close()
 
 
-def test_the_quiet_view_shows_nothing() -> None:
-    """Only the result is wanted."""
+def test_the_quiet_view_leaves_out_progress_and_nothing_that_must_be_read() -> None:
+    """Only the result is wanted, and what it cannot do without."""
     stream = StringIO()
-    drive(live.choose(True, quiet=True, stream=stream), 12)
-    assert stream.getvalue() == ""
+    view = live.choose(True, quiet=True, stream=stream)
+    view.doing("waiting for workers: 1 of 2 have come")
+    drive(view, 12)
+    view.message("warning: the history: no space left\n  | on \x1b[31mdisk")
+    assert stream.getvalue().splitlines() == ["warning: the history: no space left", "  | on \\x1b[31mdisk"]
+
+
+def test_what_a_quiet_view_says_stands_beside_the_result_and_not_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output is the report's."""
+    live.choose(False, quiet=True).message("warning: the history")
+    assert capsys.readouterr() == ("", "warning: the history\n")
 
 
 def test_the_view_suits_the_console() -> None:
     """Bars only where a cursor can move."""
     assert isinstance(live.choose(False, stream=StringIO()), live.PlainView)
-    assert isinstance(live.choose(True, quiet=True), live.SilentView)
+    assert isinstance(live.choose(True, quiet=True), live.QuietView)
 
 
 @pytest.mark.parametrize(("term", "view"), [("xterm", "TerminalView"), ("dumb", "PlainView")])

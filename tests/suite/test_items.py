@@ -221,6 +221,14 @@ def test_a_load_that_proves_nothing_is_an_error_not_a_failure(project: Project) 
     assert session.result()["verdict"] == "invalid"
 
 
+def test_a_history_that_cannot_be_written_is_told(project: Project) -> None:
+    """The next run would otherwise be compared with nothing, and nobody would know why."""
+    project.budgets(loads=LOADS_ONE, more=f'[gate]\nstore = "sqlite:///{project.root}/shop.py/history.db"\n')
+    session = project.pytest("budgets.toml", "-p", "xdist", "-n", "1")
+    assert session.code == 0, session.out
+    assert session.out[session.out.index(" perfgate ====") :].count("\nwarning: the history: ") == 1
+
+
 def test_a_service_that_does_not_start_is_one_error_and_the_others_still_run(project: Project) -> None:
     """Its other loads are skipped, and say why."""
     project.budgets(more=SECOND_SERVICE, service='command = "false {port}"')

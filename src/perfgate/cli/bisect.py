@@ -12,10 +12,11 @@ from perfgate.errors import ExitCode, PerfgateError
 from perfgate.report.tables import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from perfgate.compare.bisect import Commit, Search
-    from perfgate.compare.bisect_steps import Bisection, Moved
+    from perfgate.compare.bisect_steps import Bisection, Moved, Step
 
 
 @click.command(
@@ -32,7 +33,7 @@ Exit codes: 0 the commit was found, 2 usage error, 3 it could not be found."""
 @options.loads
 @options.max_duration
 @click.option("--out", type=options.path, metavar="DIR", help="Folder for the recordings.")
-@click.option("--quiet", is_flag=True, help="No live view; only the result.")
+@click.option("--quiet", is_flag=True, help="No progress; only the result and warnings.")
 def bisect(  # noqa: PLR0913  (one argument per option)
     *,
     good: str,
@@ -62,7 +63,7 @@ def bisect(  # noqa: PLR0913  (one argument per option)
     commits = {commit.id: commit for commit in line}
     search = Search([commit.id for commit in line])
     folder = out or fresh_folder(plan.root)
-    view = BisectionView(sys.stdout, quiet=quiet)
+    view = BisectionView(sys.stderr if quiet else sys.stdout, quiet=quiet)
     view.line(f"GOOD {first.short} {first.subject}")
     view.line(f"BAD  {line[-1].short} {line[-1].subject}")
     stopped = None
@@ -80,15 +81,17 @@ def bisect(  # noqa: PLR0913  (one argument per option)
         finally:
             view.close()
     if not bisection.aims:
-        _not_slower(moved)
+        _not_slower(moved, bisection.driven)
     _tell(search, commits, first, bisection, stopped)
 
 
-def _not_slower(moved: Moved) -> None:
-    from perfgate.cli.bisecting import closest_lines
+def _not_slower(moved: Moved, driven: Sequence[Moved | Step]) -> None:
+    from perfgate.cli.bisecting import busy_lines, closest_lines
 
     click.echo("BAD is not proven slower than GOOD, so there is nothing to find; what came nearest to it:")
     for line in closest_lines(moved) or ["  nothing: too few pairs that count were driven"]:
+        click.echo(line)
+    for line in busy_lines(driven):
         click.echo(line)
     click.echo("drive longer with --max-duration, or name an older GOOD")
     click.get_current_context().exit(ExitCode.INVALID)
@@ -97,7 +100,7 @@ def _not_slower(moved: Moved) -> None:
 def _tell(
     search: Search, commits: dict[str, Commit], first: Commit, bisection: Bisection, stopped: PerfgateError | None
 ) -> None:
-    from perfgate.cli.bisecting import others_lines, parts_lines, result_lines
+    from perfgate.cli.bisecting import busy_lines, others_lines, parts_lines, result_lines
     from perfgate.cli.fault import told
 
     steps = bisection.steps
@@ -105,6 +108,7 @@ def _tell(
     if stopped is None:
         lines += parts_lines(search, commits, first, bisection.whole, steps)
         lines += others_lines(commits, steps)
+    lines += busy_lines(bisection.driven)
     for line in lines:
         click.echo(printable(line, longest=1000))
     if stopped is not None:

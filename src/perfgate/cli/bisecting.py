@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from perfgate.cli.lines import Lines
 from perfgate.judge.changed import Scale
 from perfgate.judge.words import counted, label, number, quantity, signed_percent
+from perfgate.report.grounds import MANY_DROPPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ class BisectionView:
 
     Args:
         stream: where to.
-        quiet: only the result.
+        quiet: no progress, only what a person must read.
     """
 
     def __init__(self, stream: TextIO, *, quiet: bool = False) -> None:
@@ -62,12 +63,18 @@ class BisectionView:
     def load_ended(self, service: str, load: str, why: str) -> None:
         """No more pairs of the load are driven."""
 
+    def doing(self, text: str) -> None:
+        """What is being done now, once in the whole bisection."""
+        if text not in self._said:
+            self._said.add(text)
+            self.line(f"  {text}")
+
     def message(self, text: str) -> None:
-        """Something that a person should read, once in the whole bisection."""
+        """Something that a person must read, in quiet too, once in the whole bisection."""
         for line in text.splitlines():
             if line not in self._said:
                 self._said.add(line)
-                self.line(f"  {line}")
+                self._lines.keep(f"  {line}")
 
     def moved(self, moved: Moved) -> None:
         """BAD was compared with GOOD."""
@@ -224,6 +231,19 @@ def _is_part(change: float, found: Measured, whole: Measured) -> bool:
 def closest_lines(moved: Moved) -> list[str]:
     """The checks that came nearest to being worse."""
     return [f"  {_named(one)} {_from_to(one)}, {_change(one)}" for one in moved.closest]
+
+
+def busy_lines(driven: Sequence[Moved | Step]) -> list[str]:
+    """That much of what was driven says nothing as the machine was busy; nothing where it was not.
+
+    Args:
+        driven: all comparisons that the answer rests on.
+    """
+    dropped = sum(one.disturbed for one in driven)
+    all_pairs = sum(one.pairs for one in driven) + dropped
+    if dropped <= MANY_DROPPED * all_pairs:
+        return []
+    return [f"this machine was busy: {dropped:,} of {counted(all_pairs, 'pair')} dropped; search where it is quieter"]
 
 
 def _skipped(step: Step, seen: str, spent: str) -> str:

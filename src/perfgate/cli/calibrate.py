@@ -30,7 +30,7 @@ Exit codes: 0 never red, 1 red on unchanged code, 2 usage error, 3 it could not 
 @click.option("--times", type=click.IntRange(1), default=10, show_default=True, help="How many comparisons.")
 @click.option("--svg", type=options.path, metavar="PATH", help="Where the picture goes; calibration.svg in the folder.")
 @click.option("--out", type=options.path, metavar="DIR", help="Folder for the recordings.")
-@click.option("--quiet", is_flag=True, help="No live view; only the result.")
+@click.option("--quiet", is_flag=True, help="No progress; only the result and warnings.")
 def calibrate(  # noqa: PLR0913  (one argument per option)
     *,
     budgets: Path,
@@ -54,7 +54,7 @@ def calibrate(  # noqa: PLR0913  (one argument per option)
 
     plan = options.timed(read_plan(budgets, services=services, loads=loads), max_duration)
     folder = out or fresh_folder(plan.root)
-    view = ComparisonView(sys.stdout, quiet=quiet)
+    view = ComparisonView(sys.stderr if quiet else sys.stdout, quiet=quiet)
     try:
         found = run(one_load(plan), folder, view, times=times)
     finally:

@@ -42,7 +42,7 @@ Exit codes: 0 not slower, 1 a slowdown is proven, 2 usage error, 3 it could not 
 @click.option(
     "--out", type=options.path, metavar="DIR", help="Folder for the recording; default .perfgate/runs/<time>."
 )
-@click.option("--quiet", is_flag=True, help="No live view; only the result.")
+@click.option("--quiet", is_flag=True, help="No progress; only the result and warnings.")
 @options.report_options
 def compare(  # noqa: PLR0913  (one argument per option)
     *,
@@ -95,7 +95,7 @@ def _based(plan: Plan, base: str | None, urls: tuple[str | None, str | None], vi
     if base or any(urls):
         return base or "", ""
     commit, found = _chosen(plan)
-    view.message(f"base: {found}")
+    view.doing(f"base: {found}")
     return commit, found
 
 
@@ -111,7 +111,7 @@ def _sides(
                 place="--base-url",
             )
         return deployments(plan, str(urls[0]), str(urls[1]))
-    return revisions(plan, *names, tell=view.message)
+    return revisions(plan, *names, tell=view.doing)
 
 
 def _chosen(plan: Plan) -> tuple[str, str]:

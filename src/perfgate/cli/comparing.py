@@ -72,10 +72,14 @@ class ComparisonView:
         """No more pairs of the load are driven."""
         self._lines.write(f"{service}/{load}: {counted(self._pairs, 'pair')}; {why.replace('_', ' ')}")
 
+    def doing(self, text: str) -> None:
+        """What is being done now."""
+        self._lines.write(text)
+
     def message(self, text: str) -> None:
-        """Something that a person should read, line by line."""
+        """Something that a person must read, line by line, in quiet too."""
         for line in text.splitlines():
-            self._lines.write(line)
+            self._lines.keep(line)
 
     def close(self) -> None:
         """Leave the terminal as it was."""

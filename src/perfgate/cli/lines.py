@@ -19,7 +19,7 @@ class Lines:
 
     Args:
         stream: where to.
-        quiet: nothing is written.
+        quiet: no progress is written, only what is kept.
 
     Attributes:
         in_place: whether a line can be written over.
@@ -32,9 +32,12 @@ class Lines:
         self.in_place = stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
     def write(self, text: str) -> None:
-        """A line that stays; one that was to be written over makes room for it."""
-        if self._quiet:
-            return
+        """A line of progress that stays; one that was to be written over makes room for it."""
+        if not self._quiet:
+            self.keep(text)
+
+    def keep(self, text: str) -> None:
+        """A line that a person must read, in quiet too."""
         self._stream.write(f"{_CLEARED if self._open else ''}{printable(text, longest=_LONGEST)}\n")
         self._stream.flush()
         self._open = False

@@ -33,7 +33,7 @@ Examples:
     "--out", type=options.path, metavar="DIR", help="Folder for the recording; default .perfgate/runs/<time>."
 )
 @click.option("--strict", is_flag=True, help="A warning fails the gate.")
-@click.option("--quiet", is_flag=True, help="No live view; only the result.")
+@click.option("--quiet", is_flag=True, help="No progress; only the result and warnings.")
 @options.processes
 @options.sharing_options
 @options.report_options

@@ -28,7 +28,7 @@ Exit codes: 0 the gate tells the two apart, 1 it does not, 2 usage error, 3 it c
 @options.max_duration
 @click.option("--delay", type=options.seconds, metavar="MS", help="The delay; twice what is tolerated unless given.")
 @click.option("--out", type=options.path, metavar="DIR", help="Folder for the recordings.")
-@click.option("--quiet", is_flag=True, help="No live view; only the result.")
+@click.option("--quiet", is_flag=True, help="No progress; only the result and warnings.")
 def selftest(  # noqa: PLR0913  (one argument per option)
     *,
     budgets: Path,
@@ -50,7 +50,7 @@ def selftest(  # noqa: PLR0913  (one argument per option)
     from perfgate.preflight import fresh_folder
 
     plan = options.timed(read_plan(budgets, services=services, loads=loads), max_duration)
-    view = ComparisonView(sys.stdout, quiet=quiet)
+    view = ComparisonView(sys.stderr if quiet else sys.stdout, quiet=quiet)
     try:
         found = run(one_load(plan), out or fresh_folder(plan.root), view, delay_ms=delay)
     finally:

@@ -134,6 +134,7 @@ class Bisection:
 
     Attributes:
         steps: so far, in order.
+        driven: all comparisons so far, those of BAD and the last one among them.
         aims: the checks that are searched by, the surest first; empty before they are known.
         confirmed: the commit that was found is slower than the one before it, too.
     """
@@ -149,6 +150,7 @@ class Bisection:
         self._number = 0
         self._pair_s = self._around_s = 0.0
         self.steps: list[Step] = []
+        self.driven: list[Moved | Step] = []
         self.aims: Sequence[Measured] = ()
         self.confirmed = False
         self._whole: Measured | None = None
@@ -201,10 +203,12 @@ class Bisection:
                 seconds,
                 [said(check) for check in answers],
             )
+            self.driven.append(moved)
             self._listener.moved(moved)
             if look.found:
                 self._remember(manifest, look, seconds)
                 moved = self._again(bad, moved)
+                self.driven.append(moved)
                 self._listener.seen_again(moved)
                 self.aims = moved.checks
                 if moved.checks:
@@ -261,6 +265,7 @@ class Bisection:
         change = after.change - (ahead.change if ahead else 0.0)
         aims = (replace(self.whole, change=change if change > 0 else self.whole.change),)
         step = self.look(commits[found], VERIFYING, before=before, aims=aims)
+        self.driven.append(step)
         self.confirmed = step.answer == "bad"
         self._listener.verified(before, commits[found], step)
 
@@ -292,6 +297,7 @@ class Bisection:
             self._listener.step_starting(commits[commit], search, self.seconds_left(search))
             step = self.look(commits[commit], search.error)
             self.steps.append(step)
+            self.driven.append(step)
             search.tell(commit, step.answer)
             if step.nearer == "between" and step.found is not None:
                 # The first part of the slowdown is searched for; from now on what it is measured by is that part.
@@ -404,7 +410,7 @@ class Bisection:
             return
         folder = self._folder / "good" / service.name
         folder.mkdir(parents=True, exist_ok=True)
-        self._watcher.message(f"GOOD, {self._good.short}: starting {service.name}; it is kept running")
+        self._watcher.doing(f"GOOD, {self._good.short}: starting {service.name}; it is kept running")
         try:
             own = base.service(service, self._plan)
             self._running[service.name] = self._stack.enter_context(start(own, folder))

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from perfgate.target.service import RunningService
 
     class Listener(Protocol):
-        """Who reads messages."""
+        """Who is told what is being done."""
 
-        def message(self, text: str) -> None:
-            """Something that a person should read."""
+        def doing(self, text: str) -> None:
+            """What is being done now."""
 
 
 _SIDES: tuple[SideName, ...] = ("base", "head")
@@ -57,7 +57,7 @@ class BlockLane:
         service: whose scenario is driven.
         running: both sides.
         folder: where the engine writes.
-        watcher: is told what a person should read.
+        watcher: is told what is being done.
     """
 
     def __init__(  # noqa: PLR0913  (what a lane is made of)
@@ -196,7 +196,7 @@ class BlockLane:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Note):
-            self._watcher.message(event.text)
+            self._watcher.doing(event.text)
         elif isinstance(event, Refused):
             raise error_of(event)
         elif isinstance(event, Done):

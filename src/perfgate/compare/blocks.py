@@ -34,8 +34,8 @@ class PairWatcher(Protocol):
     def pair(self, service: str, load: str, pair: Pair) -> None:
         """A pair is whole."""
 
-    def message(self, text: str) -> None:
-        """Something that a person should read."""
+    def doing(self, text: str) -> None:
+        """What is being done now: progress, which a quiet view leaves out."""
 
 
 @dataclass(frozen=True)

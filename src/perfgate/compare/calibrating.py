@@ -61,7 +61,7 @@ def run(plan: Plan, folder: Path, watcher: Watcher, *, times: int) -> Rounds:
     stopped = ""
     block_s = 0.0
     for number in range(1, times + 1):
-        watcher.message(f"round {number} of {times}")
+        watcher.doing(f"round {number} of {times}")
         own = folder / f"round-{number}"
         result = judge(own, record(plan, *sides, own, watcher, choice="unchanged", whole=True))
         stopped = next((reason for reason in result.reasons if reason.startswith(STOPPED_BY)), "")

@@ -58,7 +58,7 @@ class LoadLane:
         service: whose scenario is driven.
         running: both sides.
         folder: each load is recorded in a folder of its own below it.
-        watcher: is told what a person should read.
+        watcher: is told what is being done.
 
     Raises:
         UsageError: the load cannot give the figure that would be compared.

@@ -39,6 +39,9 @@ class Watcher(PairWatcher, Protocol):
     def load_ended(self, service: str, load: str, why: str) -> None:
         """No more pairs of the load are driven."""
 
+    def message(self, text: str) -> None:
+        """Something that a person must read, in a quiet view too: what went wrong, and what it means for the result."""
+
 
 class Looking(Protocol):
     """Who looks at the pairs of one load while they are driven, and says when there are enough.
@@ -157,7 +160,7 @@ class _Work:
         if subject.side == "base" and service.name in self._running:
             return self._running[service.name]
         own = subject.service(service, self._plan)
-        self._watcher.message(f"{subject.side}: starting {service.name}")
+        self._watcher.doing(f"{subject.side}: starting {service.name}")
         try:
             return stack.enter_context(start(own, _made(self._folder / service.name / subject.side)))
         except PerfgateError as error:

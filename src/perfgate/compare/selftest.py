@@ -95,12 +95,12 @@ def selftest(plan: Plan, folder: Path, watcher: Watcher, *, delay_ms: float | No
             place = folder / side
             place.mkdir(parents=True)
             urls.append(stack.enter_context(start(service, place)).url if service.command else service.url)
-        watcher.message("without a delay:")
+        watcher.doing("without a delay:")
         unchanged = _compared(plan, urls, 0.0, folder / "unchanged", watcher)
         delay = delay_ms or _delay_for(unchanged, plan)
         if any(reason.startswith(STOPPED_BY) for reason in unchanged.reasons):
             return Selftest(delay, unchanged, None)
-        watcher.message(f"with a delay of {delay:.3g} ms before the head:")
+        watcher.doing(f"with a delay of {delay:.3g} ms before the head:")
         return Selftest(delay, unchanged, _compared(plan, urls, delay, folder / "delayed", watcher))
 
 

@@ -63,7 +63,7 @@ def revisions(
         base: what `git rev-parse` understands.
         head: likewise; None is the work tree as it is.
         same: they may be the same revision.
-        tell: is told what a person should know.
+        tell: is told what was checked out.
 
     Raises:
         UsageError: there is no such revision, both are the same, or a service is one that runs already.

@@ -73,7 +73,7 @@ def record(  # noqa: PLR0913  (what a comparison is made of)
         UsageError: there is no such revision, both are the same, or the command cannot be used.
         StorageError: nothing can be written.
     """
-    subjects = revisions(replace(plan, services={}), *names, tell=watcher.message)
+    subjects = revisions(replace(plan, services={}), *names, tell=watcher.doing)
     base, head = subjects
     manifest = open_folder(replace(plan, services={}, loads={}), folder, strict=False)
     manifest.revision = dict(head.revision)
@@ -148,7 +148,7 @@ class _Work:
         """How long a pair takes."""
         began, count = time.monotonic(), 0
         for side, suite in self._suites.items():
-            self._watcher.message(f"{side}: running its benchmarks once, to warm up")
+            self._watcher.doing(f"{side}: running its benchmarks once, to warm up")
             count = max(count, len(suite.run()))
         pair_s = time.monotonic() - began
         longest_s = self._plan.compare.max_duration_s

@@ -33,6 +33,7 @@ class Ahead:
         self.service_ready = watcher.service_ready
         self.load_starting = watcher.load_starting
         self.load_ended = watcher.load_ended
+        self.doing = watcher.doing
         self.message = watcher.message
 
     def second(self, service: str, load: str, progress: Progress, sample: ServiceSample | None) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 10  # digits of a commit
 OWN_LOAD = 2  # of the load average: the generator and a service that answers it
-_MANY_DROPPED = 0.2
+MANY_DROPPED = 0.2
 _MOST_FASTER = 10  # times the rate: beyond that it is another load
 
 
@@ -93,7 +93,7 @@ def busyness(run: RunResult, cores: int) -> str:
         on = counted(cores, "core")
         told = ", ".join(filter(None, [f"this machine is busy (load {quantity(round(load, 1), '')} on {on})", lost]))
         return f"{_place(run)}: {told}{f' ({why})' if why else ''}: compare where it is quieter."
-    if dropped > _MANY_DROPPED * driven:
+    if dropped > MANY_DROPPED * driven:
         return f"{_place(run)}: this machine is disturbed, {lost} ({why}): compare where it is quieter."
     return ""
 

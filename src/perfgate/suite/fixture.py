@@ -178,10 +178,7 @@ class Perfgate:
         running = None if isinstance(service, str) else service.running
         measured = gate_session(self._config).drive(plan, name, load, running=running)
         result = measured.result
-        self._request.node.user_properties += [
-            ("perfgate_verdict", result.verdict),
-            ("perfgate_result", str(measured.folder / "result.json")),
-        ]
+        self._request.node.user_properties += measured.properties
         if measured.stopped:
             raise KeyboardInterrupt
         if not result.runs[0].sound:

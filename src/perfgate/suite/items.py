@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from perfgate.plan.plan import Load, Plan, Service
     from perfgate.suite.session import Measured
 
-RESULT = "perfgate_result"  # user property: where the item's result.json lies
-VERDICT = "perfgate_verdict"
 MARKER = "perfgate"
 
 
@@ -143,10 +141,7 @@ class LoadItem(pytest.Item):
             self.measured = session.drive(plan, service, self.load.name)
         except PerfgateError as error:
             raise InvalidRunError(str(error).partition("\n")[0], error.in_full()) from None
-        self.user_properties += [
-            (VERDICT, self.measured.result.verdict),
-            (RESULT, str(self.measured.folder / "result.json")),
-        ]
+        self.user_properties += self.measured.properties
         if self.measured.stopped:
             raise KeyboardInterrupt
         if not self.run.sound:

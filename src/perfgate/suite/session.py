@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from perfgate.plan.plan import Plan, Service
     from perfgate.target.service import RunningService
 
+# User properties of an item.
+VERDICT = "perfgate_verdict"
+RESULT = "perfgate_result"  # where its result.json lies
+MESSAGE = "perfgate_message"
+
 
 @dataclass
 class Measured:
@@ -27,11 +32,19 @@ class Measured:
     Attributes:
         folder: of its recording, with `result.json` and the reports in it.
         stopped: the work was ended by a signal.
+        told: what a person must read beside the result, say of a history that could not be written.
     """
 
     result: Result
     folder: Path
     stopped: bool = False
+    told: tuple[str, ...] = ()
+
+    @property
+    def properties(self) -> list[tuple[str, object]]:
+        """What the item's report carries, to whichever process reports."""
+        own: list[tuple[str, object]] = [(VERDICT, self.result.verdict), (RESULT, str(self.folder / "result.json"))]
+        return own + [(MESSAGE, text) for text in self.told]
 
 
 class GateSession:
@@ -72,11 +85,13 @@ class GateSession:
             manifest = record(own, folder, Unwatched(), engines=self._engines, running={service: used})
             # Locust takes most of a second to import; another load is likely to follow.
             self._engines = Engines(ahead=True)
-        result = conclude(own, folder, manifest, Unwatched().message)
+        told: list[str] = []
+        result = conclude(own, folder, manifest, told.append)
         if used.poll() is not None:  # the next load starts it again
             self._running.pop(_key(plan, service), None)
         write_reports(result, folder, {})
-        measured = Measured(result, folder, any(reason.startswith(STOPPED_BY) for reason in result.reasons))
+        stopped = any(reason.startswith(STOPPED_BY) for reason in result.reasons)
+        measured = Measured(result, folder, stopped, tuple(told))
         self.results.append(measured)
         return measured
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from perfgate.errors import PerfgateError
 from perfgate.reading import read_text
 from perfgate.report import json, text
+from perfgate.report.tables import printable
 from perfgate.suite.settings import settings_of
 from perfgate.suite.whole import together
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from perfgate.judge.result import Result
 
 
-def show(paths: Sequence[str], terminal: Any, config: pytest.Config) -> None:
+def show(paths: Sequence[str], messages: Sequence[str], terminal: Any, config: pytest.Config) -> None:
     """Write the session's result and reports beside the recordings, and the table to the terminal.
 
     Args:
         paths: of the `result.json` of each load.
+        messages: what a person must read beside these.
         terminal: pytest's reporter.
         config: pytest's.
     """
@@ -32,6 +34,8 @@ def show(paths: Sequence[str], terminal: Any, config: pytest.Config) -> None:
 
     out = settings_of(config).out
     terminal.section("perfgate")
+    for message in dict.fromkeys(messages):
+        terminal.line(printable(message, longest=1000), yellow=True)
     try:
         result = together([_read(path) for path in dict.fromkeys(paths)])
         write_reports(result, out, {})
