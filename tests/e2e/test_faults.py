@@ -194,6 +194,28 @@ class Visitor({user}):
 
 
 @pytest.mark.parametrize("user", ["perfgate.HttpUser", "locust.HttpUser", "locust.FastHttpUser"])
+@pytest.mark.parametrize(("path", "verdict"), [("/slow?s=600", "invalid"), ("/slow?s=0.5", "pass")])
+def test_requests_that_no_task_waits_for_are_waited_for(project: Project, user: str, path: str, verdict: str) -> None:
+    """A task that spawns them and goes on is not cut off; what is never answered stands in no figure."""
+    project.scenario(f"""
+import gevent, locust, perfgate
+class Visitor({user}):
+    wait_time = locust.constant(0.2)
+    concurrency = 100
+    @locust.task
+    def visit(self):
+        self.client.get("/fast", name="seen")
+        gevent.spawn(self.client.get, "{path}", name="spawned")
+""")
+    project.budgets(load='users = 2\nduration = "3s"\nstop_timeout = "2s"')
+    outcome = project.run()
+    if verdict == "invalid":
+        _invalid(outcome, "never answered", "join")
+    else:
+        assert outcome.the_result.verdict == "pass", outcome.out
+
+
+@pytest.mark.parametrize("user", ["perfgate.HttpUser", "locust.HttpUser", "locust.FastHttpUser"])
 def test_values_of_queries_reach_no_report(project: Project, user: str) -> None:
     """Neither as names nor in failures, slow requests and exceptions: the comment is read by many."""
     project.scenario(f"""

@@ -22,6 +22,7 @@ import gevent.queue
 import locust  # first: it makes sockets, threads and TLS cooperative, and must do so before anything uses them
 from locust.runners import STATE_STOPPED
 
+from perfgate.drive.abandoned import wait_for_answers
 from perfgate.drive.block import BlockDriver
 from perfgate.drive.block_order import BLOCK, BlockCommand, BlocksOrder
 from perfgate.drive.descendants import adopt_orphans, below, end_all
@@ -179,6 +180,8 @@ class BlockEngine:
     def _finish(self, driven_s: float) -> End:
         LOST.close()
         cut_off = sum(self._stop_users(side) for side in self._sides.values())
+        if self._stop_reason is None:
+            LOST.unanswered = wait_for_answers(self._order.stop_timeout_s)
         for side in self._sides.values():
             side.environment.events.quitting.fire(environment=side.environment, reverse=True)
         codes = [quit_code(side.environment, failed=bool(self._user_errors.counts)) for side in self._sides.values()]

@@ -22,6 +22,7 @@ from locust.runners import STATE_STOPPED, LocalRunner
 
 from perfgate import custom_metric
 from perfgate.drive import arrivals, users
+from perfgate.drive.abandoned import wait_for_answers
 from perfgate.drive.descendants import adopt_orphans, below, end_all
 from perfgate.drive.dispatch import ShareOfUsers
 from perfgate.drive.extract import Extractor
@@ -275,11 +276,14 @@ class Engine:
         LOST.close()
         if self._runner.state == STATE_STOPPED:
             return 0
+        began = time.monotonic()
         stopping = gevent.spawn(self._runner.stop)
         # Locust waits for the same timeout and then kills: look at who is left just before it does.
         stopping.join(timeout=max(self._order.stop_timeout_s - _DRAIN_POLL_S, 0))
         left = 0 if stopping.ready() or runs_pytest(self._runner.user_classes) else self._runner.user_count
         stopping.join()
+        if self._stop_reason is None:
+            LOST.unanswered = wait_for_answers(max(self._order.stop_timeout_s - (time.monotonic() - began), 0.0))
         return left
 
 

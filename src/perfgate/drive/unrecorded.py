@@ -26,10 +26,11 @@ class Unrecorded:
         caught: responses that wait for their with-block, or had one.
         entered: with-blocks that were begun.
         left: with-blocks and requests that ended in an exception without being recorded.
+        unanswered: requests that were still waited for, by nobody who counts, when the load had ended.
     """
 
     def __init__(self) -> None:
-        self.caught = self.entered = self.left = 0
+        self.caught = self.entered = self.left = self.unanswered = 0
         self._is_over = False
 
     def leave(self, error: BaseException | None) -> None:
@@ -66,7 +67,19 @@ class Unrecorded:
         return self.left + self.caught - self.entered
 
     def words(self) -> str:
-        """The same for people; empty when all were recorded."""
+        """The same for people, and what was never answered; empty when all were recorded."""
+        return "; ".join(filter(None, [self._unrecorded(), self._unanswered()]))
+
+    def _unanswered(self) -> str:
+        if not self.unanswered:
+            return ""
+        were = "request was" if self.unanswered == 1 else "requests were"
+        return (
+            f"{self.unanswered:,} {were} sent from greenlets of the scenario's own and never answered, so what they "
+            "took is in no figure: look at the service, raise stop_timeout, or let the task wait for them (join)"
+        )
+
+    def _unrecorded(self) -> str:
         if not self.count:
             return ""
         were = "request was" if self.count == 1 else "requests were"
