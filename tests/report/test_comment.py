@@ -310,6 +310,35 @@ def test_what_could_not_be_told_is_told_once() -> None:
     assert "What it would take to tell (1 undecided)" in text
 
 
+def _on_a_busy_machine(result: Result, *, sound: bool = True) -> Result:
+    made = results.comparison(pairs=146, dropped={"steal": 400, "loop lag": 12}, load_average=15.0)
+    runs = [run.model_copy(update={"comparison": made, "sound": sound}) for run in result.runs]
+    environment = result.environment.model_copy(update={"cpu_count": 2})
+    return result.model_copy(update={"runs": runs, "environment": environment})
+
+
+BUSY = "this machine is busy (load 15 on 2 cores), 412 of 558 pairs dropped (steal 400, loop lag 12)"
+
+
+@pytest.mark.parametrize("sound", [True, False], ids=["undecided", "not to be trusted"])
+def test_a_busy_machine_explains_why_nothing_is_known(*, sound: bool) -> None:
+    """As on the terminal: below the first line, which says what to do about it."""
+    undecided = compared(paired("undecided", "invalid"), verdict="invalid", exit_code=3)
+    text = shown(_on_a_busy_machine(undecided, sound=sound))
+    assert f"> catalog / peak: {BUSY}: compare where it is quieter." in text
+    assert text.count("this machine is busy") == 1
+    if sound:
+        assert "The machine was busy: run it again where it is quieter." in text.splitlines()[0]
+        assert "max_duration" not in text.splitlines()[0]
+
+
+def test_many_dropped_pairs_are_told_of_what_could_be_decided_too() -> None:
+    """Among what the verdict rests on; a few are not."""
+    decided = compared(paired("worse", "fail"), verdict="fail", exit_code=1)
+    assert f"- **Dropped pairs:** catalog / peak: {BUSY}" in shown(_on_a_busy_machine(decided))
+    assert "Dropped pairs" not in shown(decided)
+
+
 def test_what_is_tolerated_of_a_rate_and_of_a_throughput() -> None:
     """Less is worse: a tenth more time is an eleventh less throughput. A rate changes by points."""
     less = {"metric": "throughput", "unit": "per_second", "direction": "at_least", "change_percent": -40.0}

@@ -102,7 +102,7 @@ class BisectionView:
 
     def _answers(self, who: str, answers: Sequence[str]) -> None:
         for one in answers:
-            self.line(f"  {who} does not answer what GOOD answers: {one}")
+            self._lines.keep(f"  {who} does not answer what GOOD answers: {one}")
 
     def verified(self, before: Commit, commit: Commit, step: Step) -> None:
         """The commit that was found was compared with the one before it."""

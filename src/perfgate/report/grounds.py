@@ -58,11 +58,7 @@ def advice(result: Result) -> list[str]:
         prove = ", prove it on one machine with perfgate compare" if result.kind == "run" else ""
         told.append(f"{remedy(most_changed(worse))}{prove}, or accept it for a time with [[accept]] in budgets.toml.")
     undecided = in_parts(rows, "undecided")
-    told += [
-        busy
-        for run in result.runs
-        if (undecided or not run.sound) and (busy := busyness(run, result.environment.cpu_count))
-    ]
+    told += busy_reasons(result)
     if undecided:
         told.append(
             f"Undecided is neither green nor red: {_what_decides(result, undecided)}, or tolerate more (max_slowdown)."
@@ -75,27 +71,53 @@ def advice(result: Result) -> list[str]:
     return told
 
 
-def busyness(run: RunResult, cores: int) -> str:
-    """That the machine was busy or disturbed while a load was compared, and what that cost; empty where it was not.
+def busy_reasons(result: Result) -> list[str]:
+    """Where a busy or disturbed machine explains that something is undecided, or not to be trusted: that it was so."""
+    undecided = bool(in_parts(compared_rows(result), "undecided"))
+    cores = result.environment.cpu_count
+    return [busy for run in result.runs if (undecided or not run.sound) and (busy := busyness(run, cores))]
 
-    A comparison itself keeps about two cores busy at most, one driving and one answering: what wants to run beyond that
-    and beyond the cores there are has come from elsewhere.
-    """
+
+def many_dropped(result: Result) -> list[str]:
+    """Where many pairs were dropped all the same, though what there was decided: how many, and why."""
+    if busy_reasons(result):
+        return []
+    cores = result.environment.cpu_count
+    made = [(run, run.comparison) for run in result.runs if run.comparison is not None]
+    return [busyness(run, cores) for run, one in made if _is_many(sum(one.dropped.values()), one.pairs)]
+
+
+def busyness(run: RunResult, cores: int) -> str:
+    """That the machine was busy or disturbed while a load was compared, and what that cost; empty where it was not."""
     made = run.comparison
     if made is None:
         return ""
-    dropped = sum(made.dropped.values())
-    driven = made.pairs + dropped
-    lost = f"{dropped:,} of {counted(driven, 'pair')} dropped" if dropped else ""
     why = ", ".join(f"{printable(reason)} {count:,}" for reason, count in made.dropped.items())
-    load = made.load_average
+    told = busy_words(made.pairs, sum(made.dropped.values()), made.load_average, cores)
+    return f"{_place(run)}: {told}{f' ({why})' if why else ''}: compare where it is quieter." if told else ""
+
+
+def busy_words(pairs: int, dropped: int, load: float | None, cores: int) -> str:
+    """`this machine is busy (load 15 on 2 cores), 412 of 558 pairs dropped`; empty where it is neither.
+
+    A comparison itself keeps about two cores busy at most, one driving and one answering: what wants to run beyond that
+    and beyond the cores there are has come from elsewhere.
+
+    Args:
+        pairs: that count.
+        dropped: that do not.
+        load: average of the machine over a minute; None where it is not known.
+        cores: of the machine.
+    """
+    lost = f"{dropped:,} of {counted(pairs + dropped, 'pair')} dropped" if dropped else ""
     if load is not None and load > cores + OWN_LOAD:
-        on = counted(cores, "core")
-        told = ", ".join(filter(None, [f"this machine is busy (load {quantity(round(load, 1), '')} on {on})", lost]))
-        return f"{_place(run)}: {told}{f' ({why})' if why else ''}: compare where it is quieter."
-    if dropped > MANY_DROPPED * driven:
-        return f"{_place(run)}: this machine is disturbed, {lost} ({why}): compare where it is quieter."
-    return ""
+        on = f"load {quantity(round(load, 1), '')} on {counted(cores, 'core')}"
+        return ", ".join(filter(None, [f"this machine is busy ({on})", lost]))
+    return f"this machine is disturbed, {lost}" if _is_many(dropped, pairs) else ""
+
+
+def _is_many(dropped: int, pairs: int) -> bool:
+    return dropped > MANY_DROPPED * (pairs + dropped)
 
 
 def _what_decides(result: Result, undecided: Sequence[CheckRow]) -> str:

@@ -10,6 +10,7 @@ from perfgate.report import concern
 from perfgate.report.changes import change as changed_by
 from perfgate.report.changes import interval, tolerated_percent
 from perfgate.report.comment.subject import worst
+from perfgate.report.grounds import busy_reasons
 from perfgate.report.markdown import SYMBOLS, code, sentence
 from perfgate.report.statements import unjudged
 from perfgate.report.tables import UNKNOWN
@@ -142,6 +143,8 @@ def distrust(context: Context) -> str:
 def _undecided(subject: Subject) -> str:
     unknown = sorted((row for row in subject.rows if row.is_undecided), key=lambda row: row.severity, reverse=True)
     first = f"{told(unknown[0])}{_more(len(unknown) - 1, 'could not tell')}" if unknown else "nothing was compared"
+    if any(busy_reasons(part.result) for part in subject.parts):
+        return f"{_stop(first)} The machine was busy: run it again where it is quieter."
     return f"{_stop(first)} Run it again, or raise `max_duration` under `[compare]` in {code(subject.context.budgets)}."
 
 

@@ -79,6 +79,7 @@ def _plain(markdown: str) -> str:
 def _add_verdict(page: Page, subject: Subject) -> None:
     parts, context = subject.parts, subject.context
     notes = dict.fromkeys(note for part in parts for note in caveats(part.result))
+    notes |= dict.fromkeys(statements.busy(parts))
     if context.ended_with not in (None, "success") and all(part.result.exit_code == 0 for part in parts):
         notes[distrust(context)] = None
     page.add_all([], [f"> {sentence(note)}" for note in notes])

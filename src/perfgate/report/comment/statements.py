@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from perfgate.judge.words import counted, label, quantity, signed_percent
 from perfgate.report.changes import span_of_detectable
 from perfgate.report.comment.subject import placed
+from perfgate.report.grounds import busy_reasons, many_dropped
 from perfgate.report.markdown import code, sentence
 from perfgate.report.statements import failed_otherwise, failure_kinds, findings, health_notes, unjudged
 from perfgate.report.tables import printable
@@ -38,6 +39,11 @@ def unknown(parts: Sequence[Part]) -> list[str]:
     return [placed(part, reason) for part in parts for reason in unjudged(part.result, undecided=False)]
 
 
+def busy(parts: Sequence[Part]) -> list[str]:
+    """That the machine was busy, where that explains why something could not be told."""
+    return [placed(part, reason) for part in parts for reason in busy_reasons(part.result)]
+
+
 def untold(subject: Subject) -> list[str]:
     """What a comparison could not tell, and what it would take."""
     rows = (row for row in subject.rows if row.is_undecided)
@@ -63,6 +69,11 @@ def trust(subject: Subject) -> list[str]:
     """How far the verdict can be trusted, a line of markdown for each statement."""
     lines = [_compared_with(part) for part in subject.parts if part.result.baseline or part.result.base]
     lines += [_false_alarms(subject.parts), _detectable(subject.rows), _health(subject.parts)]
+    lines += [
+        f"**Dropped pairs:** {sentence(placed(part, told))}"
+        for part in subject.parts
+        for told in many_dropped(part.result)
+    ]
     return [f"- {text}" for text in lines if text]
 
 
