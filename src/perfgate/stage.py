@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from perfgate import errors
 from perfgate.drive.order import INTERRUPTED, Done, Event, Note, Order, Progress, Ready, Refused
-from perfgate.errors import EngineError, PerfgateError, ServiceError, StoppedError
+from perfgate.errors import EngineError, PerfgateError, ServiceError, StoppedError, last_words
 from perfgate.target.readiness import address_of
 from perfgate.target.resources import ResourceSampler
 
@@ -188,12 +188,13 @@ class Lane:
     def _check_service(self) -> None:
         if self.ended or self.error or self.seat.running.poll() is None:
             return
-        name = self.seat.service.name
+        name, output = self.seat.service.name, self.seat.running.last_output()
         self.error = ServiceError(
-            f"service {name} ended by itself during {self.seat.load.name}, with code {self.seat.running.poll()}",
+            f"service {name} ended by itself during {self.seat.load.name}, with code {self.seat.running.poll()}; "
+            f"{last_words(output)}",
             place=str(self.seat.running.log),
-            hint=self.seat.running.last_output() or "it printed nothing",
             slug="service-died",
+            output=output,
         )
         self.stop("the service ended by itself")
 

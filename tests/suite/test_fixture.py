@@ -118,6 +118,16 @@ def test_a_name_that_is_misspelt_is_an_error_with_the_nearest_right_one(session:
     assert 'did you mean "calm"?' in session.out
 
 
+def test_an_error_is_shown_at_the_line_of_the_test_and_by_its_slug(session: Session) -> None:
+    """With what was written, and without the way that the error took inside perfgate."""
+    dies = session.out[session.out.index("_ TestApplications.test_one_that_dies _") :].partition("\n___")[0]
+    misspelt = session.out[session.out.index("_ test_no_such_load _") :].partition("\n___")[0]
+    assert "E       error[service-exited]" in dies
+    assert "E         | out of stock" in dies
+    assert "E       error[usage]" in misspelt
+    assert not any("src/perfgate" in line or "suite/fixture.py" in line for line in (dies + misspelt).splitlines())
+
+
 def test_an_application_that_dies_says_what_it_printed(session: Session) -> None:
     """Before anything is driven at it."""
     assert "the application ended with code 7 before it answered" in session.out

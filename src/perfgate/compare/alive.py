@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from perfgate.errors import ServiceError
+from perfgate.errors import ServiceError, last_words
 
 if TYPE_CHECKING:
     from perfgate.measure.blocks import SideName
@@ -19,9 +19,10 @@ def check_alive(side: SideName, running: RunningService, when: str) -> None:
     """
     code = running.poll()
     if code is not None:
+        output = running.last_output()
         raise ServiceError(
-            f"the {side}'s service {running.name} ended by itself {when}, with code {code}",
+            f"the {side}'s service {running.name} ended by itself {when}, with code {code}; {last_words(output)}",
             place=str(running.log),
-            hint=running.last_output() or "it printed nothing",
             slug="service-died",
+            output=output,
         )

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from perfgate.drive.descendants import MARK, below, end_all, living, marked
 from perfgate.drive.order import INTERRUPTED, Done, Event, Order, Refused, event_from_json, go_line, stop_line
-from perfgate.errors import EngineError
+from perfgate.errors import EngineError, last_words
 from perfgate.measure.log_limit import shorten
 
 if TYPE_CHECKING:
@@ -130,10 +130,12 @@ class Driver:
     def _death(self) -> EngineError:
         code = self._process.wait()
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        hint = self._last_words() or (f"its log may tell more: {self._log}" if self._log else "")
-        return EngineError(f"{self.name} {how}", hint=hint, slug="engine-died")
+        hint = f"its log may tell more: {self._log}" if self._log else ""
+        output = self._last_output()
+        said = f"{self.name} {how}; {last_words(output)}" if output else f"{self.name} {how}"
+        return EngineError(said, hint=hint, slug="engine-died", output=output)
 
-    def _last_words(self) -> str:
+    def _last_output(self) -> str:
         self._errors.seek(0)
         return self._errors.read().decode(errors="replace").strip()[-_TAIL:]
 

@@ -238,10 +238,10 @@ def unjudged(result: Result, *, undecided: bool = True) -> list[str]:
     if result.verdict == "invalid":
         messages = tuple(f": {row.check.message}" for row in rows)
         found += [reason for reason in result.reasons if reason not in told and not reason.endswith(messages)]
+    found += _doubts_once(result.runs)  # the cause before what it kept from being judged
     for service in result.services:
         if service.verdict == "invalid" and not service.checks:
             found += [reason for reason in service.reasons if reason not in doubted]
-    found += _doubts_once(result.runs)
     found += [f"{row.place}: {row.check.message}" for row in rows if row.check.status == "invalid" and not row.doubted]
     apart = () if undecided else undecided_told(rows)
     told_once = dict.fromkeys(printable(reason, longest=1000) for reason in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from perfgate.errors import PerfgateError
 from perfgate.spelling import nearest
 from perfgate.suite.amount import Amount
 from perfgate.suite.settings import gate_session, settings_of
@@ -173,6 +174,13 @@ class Perfgate:
             PerfgateError: the budgets file is wrong, there is no such service or load, or the service did not start.
             KeyboardInterrupt: a signal ended it.
         """
+        __tracebackhide__ = True  # pytest shows the line of the test, and not what is below it
+        try:
+            return self._run(service, load, budgets, scale)
+        except PerfgateError as error:
+            raise _with_notes(error) from None
+
+    def _run(self, service: str | Served, load: str, budgets: str | Path | None, scale: float | None) -> Run:
         name = service if isinstance(service, str) else service.name
         plan = self._plan(budgets, name, load, scale)
         running = None if isinstance(service, str) else service.running
@@ -199,7 +207,11 @@ class Perfgate:
         """
         from perfgate.suite.serve import serve
 
-        served = serve(app, name=name, kind=kind)
+        __tracebackhide__ = True
+        try:
+            served = serve(app, name=name, kind=kind)
+        except PerfgateError as error:
+            raise _with_notes(error) from None
         self._request.addfinalizer(served.stop)
         return served
 
@@ -210,3 +222,9 @@ class Perfgate:
         path = settings.budgets if budgets is None else self._config.rootpath / budgets
         factor = settings.scale if scale is None else scale
         return read_plan(path, services=[service], loads=[load], scale=factor)
+
+
+def _with_notes(error: PerfgateError) -> PerfgateError:
+    """The error with what its one line leaves out, its slug and what was written; without the way it took in here."""
+    error.add_note("\n".join(filter(None, [f"error[{error.slug}]", error.indented_output()])))
+    return error.with_traceback(None)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from perfgate.errors import ServiceError, UsageError
+from perfgate.errors import ServiceError, UsageError, last_words
 from perfgate.plan.plan import Service
 from perfgate.target.service import RunningService
 
@@ -198,12 +198,7 @@ def _await_answer(running: ForkedService, url: str) -> None:
     deadline = time.monotonic() + _STARTED_WITHIN_S
     while time.monotonic() < deadline:
         if running.poll() is not None:
-            raise ServiceError(
-                f"the application ended with code {running.poll()} before it answered",
-                place="perfgate.serve",
-                hint=running.last_output() or "it printed nothing",
-                slug="service-exited",
-            )
+            raise _failed(running, f"ended with code {running.poll()} before it answered", "service-exited")
         try:
             opener.open(url, timeout=1).close()
         except urllib.error.HTTPError:
@@ -212,9 +207,10 @@ def _await_answer(running: ForkedService, url: str) -> None:
             time.sleep(_PAUSE_S)
         else:
             return
-    raise ServiceError(
-        f"the application did not answer within {_STARTED_WITHIN_S:g} s",
-        place="perfgate.serve",
-        hint=running.last_output() or "it printed nothing",
-        slug="service-not-ready",
-    )
+    raise _failed(running, f"did not answer within {_STARTED_WITHIN_S:g} s", "service-not-ready")
+
+
+def _failed(running: RunningService, what: str, slug: str) -> ServiceError:
+    output = running.last_output()
+    said = f"the application {what}; {last_words(output)}"
+    return ServiceError(said, place="perfgate.serve", slug=slug, output=output)
