@@ -1,6 +1,7 @@
 """The first hour of a new user, on services that are not ours: datasette, httpbin on gunicorn, Express on Node.
 
     python benchmarks/first_hour.py [--service NAME ...] [--tries 20] [--beside 4] [--scale 0.25] [--no-compare]
+                                     [--only-tries]
 
 For each service, from an empty folder: a fresh environment with the service's packages (their time does not count),
 then `pip install` of this checkout, `perfgate init --command ...`, `perfgate run` three times, and `perfgate compare`
@@ -309,8 +310,11 @@ def main() -> None:
         else:
             report({hour.name: first_hour(hour, compare=not options.no_compare) for hour in hours})
         if options.tries:
+            tried = []
             with busy(options.beside):
-                tried = [one_try(hours[n % len(hours)], n, options.scale) for n in range(options.tries)]
+                for number in range(options.tries):
+                    tried.append(one_try(hours[number % len(hours)], number, options.scale))
+                    show(f"try {number}", tried[-1])  # at once: the whole takes the better part of an hour
             report_tries(tried, options.beside, options.scale)
 
 
@@ -335,8 +339,6 @@ def report(found: dict[str, list[Step]]) -> None:
 
 def report_tries(tried: list[list[Step]], beside: int, scale: float) -> None:
     """How often the second and the third run were green."""
-    for number, steps in enumerate(tried):
-        show(f"try {number}", steps)
     green = sum(all(step.code == 0 for step in (steps[0], *steps[2:])) for steps in tried)
     init_s = statistics.median(steps[0].took_s for steps in tried)
     print(f"init took {init_s:.0f} s (median); loads of the runs x {scale:g}; load average {os.getloadavg()[0]:.1f}")

@@ -126,6 +126,8 @@ def test_a_head_whose_pages_are_empty_or_lead_to_the_login_is_no_faster_one(repo
     outcome = repository.perfgate("compare", "HEAD~1", "HEAD", "--out", "recording", "--max-duration", "5s")
     assert outcome.code == 3, outcome.out + outcome.err
     assert outcome.result is not None
-    found = {(check.endpoint, check.metric) for check in outcome.result.runs[0].checks if check.status == "invalid"}
+    invalid = {(check.endpoint, check.metric) for check in outcome.result.runs[0].checks if check.status == "invalid"}
+    # Whether five seconds decide on latencies as well depends on what else the machine does.
+    found = {(endpoint, metric) for endpoint, metric in invalid if metric.endswith("_answers")}
     assert found == {("GET /item", "redirected_answers"), ("GET /home", "empty_answers")}
     assert "redirects, or came after one" in " ".join(outcome.out.split())

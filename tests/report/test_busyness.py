@@ -5,8 +5,9 @@ import pytest
 from perfgate.judge.changed import Change, worded
 from perfgate.judge.result import Comparison, RunResult
 from perfgate.judge.sides import CheckKey
-from perfgate.measure.summary import Health
-from perfgate.report.grounds import busyness
+from perfgate.measure.summary import Health, Latency
+from perfgate.report.grounds import advice, busyness
+from tests.report import results
 
 
 def run(pairs: int, dropped: dict[str, int], load_average: float | None) -> RunResult:
@@ -89,3 +90,29 @@ def test_what_would_decide_is_told_in_time_and_requests_and_not_in_pairs() -> No
 def test_what_cannot_be_forecast_says_how_little_there_was() -> None:
     """No figure is made up."""
     assert worded(undecided(None), pair_s=2.0).words.endswith("; 40 s (120 requests) cannot tell")
+
+
+def advised(*needed_s: float, takes_ms: float = 2.0) -> str:
+    """What is advised of a load of 65/s whose comparison took two minutes, and of checks that need so long."""
+    checks = [results.UNDECIDED.model_copy(update={"needed_s": seconds}) for seconds in needed_s]
+    result = results.compared(*checks, verdict="invalid", exit_code=3)
+    run = result.runs[0]
+    latency = Latency(mean=takes_ms)
+    total = results.endpoint(None).model_copy(update={"throughput_per_s": 65.0, "latency_ms": latency})
+    made = results.comparison(duration_s=120.0)
+    changed = run.model_copy(update={"model": "closed", "total": total, "comparison": made})
+    return " ".join(advice(result.model_copy(update={"runs": [changed]})))
+
+
+def test_a_forecast_of_days_is_no_advice() -> None:
+    """What can be told within an hour is counted, and the time for that is named."""
+    told = advised(240.0, 590.0, 100_000.0)
+    assert "--max-duration 10m would tell 2 of 3 by forecast" in told
+    assert "would not tell any of it" in advised(100_000.0)
+
+
+def test_a_higher_rate_is_advised_only_where_the_service_has_room_for_it() -> None:
+    """20 users whose answers take long do not think: they wait in its queue, which would only become longer."""
+    assert 'rate = "130/s" in place of users with think time' in advised(240.0)
+    assert 'rate = "100/s"' in advised(480.0, takes_ms=5.0)
+    assert "rate =" not in advised(240.0, takes_ms=180.0)

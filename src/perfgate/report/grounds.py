@@ -20,6 +20,8 @@ _SHOWN = 10  # digits of a commit
 OWN_LOAD = 2  # of the load average: the generator and a service that answers it
 MANY_DROPPED = 0.2
 _MOST_FASTER = 10  # times the rate: beyond that it is another load
+_MOST_AT_ONCE = 0.5  # requests in the service, on average, of a rate that is proposed: more of them would queue
+_LONGEST_S = 3600  # that anybody waits for a comparison
 
 
 def sides(result: Result) -> tuple[str, str] | None:
@@ -125,20 +127,30 @@ def _what_decides(result: Result, undecided: Sequence[CheckRow]) -> str:
     needed = [row.check.needed_s for row in undecided if row.check.needed_s is not None]
     if not needed:
         return "drive longer (--max-duration), where it is quieter"
-    minutes = max(ceil(max(needed) / 60), 1)
-    every = "all" if len(needed) == len(undecided) else f"{len(needed)} of {len(undecided)}"
+    soon = [seconds for seconds in needed if seconds <= _LONGEST_S]
+    if not soon:
+        return f"by forecast {lasting(_LONGEST_S)} would not tell any of it: drive where it is quieter"
+    minutes = max(ceil(max(soon) / 60), 1)
+    every = "all" if len(soon) == len(undecided) else f"{len(soon)} of {len(undecided)}"
     told = f"--max-duration {minutes}m would tell {every} by forecast"
-    rates = [rate for run in result.runs if (rate := _faster(run, max(needed)))]
+    rates = [rate for run in result.runs if (rate := _faster(run, max(soon)))]
     return f'{told}, rate = "{max(rates):,}/s" in place of users with think time sooner' if rates else told
 
 
 def _faster(run: RunResult, needed_s: float) -> int:
-    """Requests per second that bring in the same time what is wanted; 0 where it is not users who hold them back."""
+    """Requests per second that bring in the same time what is wanted; 0 where it is not users who hold them back.
+
+    By Little's law rate times response time is how many requests are in the service at once. Where that is not well
+    below one, a higher rate would measure the queue.
+    """
     made = run.comparison
     if made is None or not made.base_url or run.model != "closed" or run.total is None or made.duration_s <= 0:
         return 0
-    rate = run.total.throughput_per_s * min(needed_s / made.duration_s, _MOST_FASTER)
-    return ceil(rate / 10) * 10 if rate > run.total.throughput_per_s else 0
+    now, takes_ms = run.total.throughput_per_s, run.total.latency_ms.mean
+    rate = now * min(needed_s / made.duration_s, _MOST_FASTER)
+    if takes_ms:
+        rate = min(rate, _MOST_AT_ONCE * 1000 / takes_ms)
+    return ceil(rate / 10) * 10 if rate > now else 0
 
 
 def search_command(result: Result) -> str:
