@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from perfgate.suite.fixture import Perfgate
 
 BUDGETS = "budgets.toml"
+_DRIVER: pytest.StashKey[Perfgate] = pytest.StashKey()
 CHECKS = "perfgate_checks"  # of the report of an item's test, where each has one of its own: title, status and words
 CATEGORIES = {"pass": "", "fail": "failed", "invalid": "error"}  # pytest's, by a check's status
 
@@ -125,7 +126,18 @@ def perfgate(request: pytest.FixtureRequest) -> Perfgate:
     """Drive loads at services, and look at what was measured."""
     from perfgate.suite.fixture import Perfgate
 
-    return Perfgate(request)
+    made = request.node.stash[_DRIVER] = Perfgate(request)
+    return made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test that passes without having looked at a red verdict does not pass."""
+    done = yield
+    driver = item.stash.get(_DRIVER, None)
+    if driver is not None and (unseen := driver.unseen()):
+        pytest.fail(unseen, pytrace=False)
+    return done
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -149,3 +149,42 @@ def test_a_run_that_proves_nothing_raises_instead_of_being_asserted_about(projec
     project.tests('def test_it(perfgate):\n    assert perfgate.run("shop", load="calm").verdict.passed\n')
     out = project.pytest().out
     assert "InvalidRunError: the run is invalid:" in out
+
+
+RED = """\
+import pytest
+
+
+def test_that_looks_at_nothing(perfgate):
+    perfgate.run("shop", load="calm")
+
+
+def test_of_a_verdict_as_it_is(perfgate):
+    assert perfgate.run("shop", load="calm").verdict
+
+
+def test_of_a_run_as_it_is(perfgate):
+    assert perfgate.run("shop", load="calm")
+
+
+def test_that_reads_a_figure(perfgate):
+    assert perfgate.run("shop", load="calm").total.requests > 0
+
+
+def test_that_means_it(perfgate):
+    assert perfgate.run("shop", load="calm").verdict.name == "fail"
+"""
+
+
+def test_a_red_load_that_the_test_does_not_look_at_is_no_pass(project: Project) -> None:
+    """To drive it, or to ask whether there is a verdict, is not to look; a test of figures alone is warned."""
+    project.budgets(budget='throughput = "1000000/s"', loads='[loads.calm]\nusers = 1\nduration = "1s"\n')
+    project.tests(RED)
+    out = project.pytest("-rA").out
+    for name in ("that_looks_at_nothing", "of_a_verdict_as_it_is", "of_a_run_as_it_is"):
+        assert f"FAILED test_shop.py::test_{name}" in out
+    for name in ("that_reads_a_figure", "that_means_it"):
+        assert f"PASSED test_shop.py::test_{name}" in out
+    assert "shop/calm is fail, and the test did not look: assert result.verdict.passed" in out
+    assert "PerfgateWarning: shop/calm is fail" in out
+    assert "3 failed, 2 passed, 1 warning" in out

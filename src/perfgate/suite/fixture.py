@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from perfgate.errors import PerfgateError
 from perfgate.spelling import nearest
 from perfgate.suite.amount import Amount
 from perfgate.suite.settings import gate_session, settings_of
+from perfgate.suite.warn import PerfgateWarning
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from perfgate.measure.summary import EndpointSummary
     from perfgate.plan.plan import Plan
     from perfgate.suite.serve import Served
+
+
+_JUDGE = "assert result.verdict.passed, or look at result.verdict where the test judges the figures itself"
 
 
 class InvalidRunError(Exception):
@@ -41,6 +46,10 @@ class Verdict:
     def passed(self) -> bool:
         """No budget is broken; warnings are allowed."""
         return self.name in ("pass", "warn")
+
+    def __bool__(self) -> bool:
+        """As `passed`, for `assert result.verdict`."""
+        return self.passed
 
     def __repr__(self) -> str:
         """The verdict, and why."""
@@ -100,13 +109,25 @@ class Run:
     """One load at one service, driven and judged; `run["GET /items"]` is an endpoint of it.
 
     Attributes:
-        result: all that `result.json` holds.
         folder: of the recording and its reports.
+        is_judged: the test has looked at the verdict, or at what it is made of.
+        is_read: the test has looked at a figure at least.
     """
 
     def __init__(self, result: Result, folder: Path) -> None:
-        self.result = result
+        self._result = result
         self.folder = folder
+        self.is_judged = self.is_read = False
+
+    @property
+    def result(self) -> Result:
+        """All that `result.json` holds."""
+        self.is_judged = True
+        return self._result
+
+    def __bool__(self) -> bool:
+        """Whether it passed, for `assert perfgate.run(...)`."""
+        return self.verdict.passed
 
     @property
     def run(self) -> RunResult:
@@ -126,8 +147,9 @@ class Run:
     @property
     def total(self) -> Endpoint:
         """The service as a whole."""
-        assert self.run.total is not None  # a run without requests is invalid, and was raised
-        return Endpoint(self.run.total, f"{self.run.service}/{self.run.load}")
+        self.is_read = True
+        assert self._run.total is not None  # a run without requests is invalid, and was raised
+        return Endpoint(self._run.total, f"{self._run.service}/{self._run.load}")
 
     def __getitem__(self, name: str) -> Endpoint:
         """An endpoint by its name.
@@ -135,18 +157,31 @@ class Run:
         Raises:
             KeyError: no request was made to it.
         """
-        found = {endpoint.name: endpoint for endpoint in self.run.endpoints}
+        self.is_read = True
+        found = {endpoint.name: endpoint for endpoint in self._run.endpoints}
         if name not in found:
             raise KeyError(f"no endpoint {name!r} in {self!r}; {nearest(name, [str(known) for known in found])}")
-        return Endpoint(found[name], f"{self.run.service}/{self.run.load} {name}")
+        return Endpoint(found[name], f"{self._run.service}/{self._run.load} {name}")
 
     def __iter__(self) -> Any:
         """The names of its endpoints."""
-        return iter([endpoint.name for endpoint in self.run.endpoints])
+        return iter([endpoint.name for endpoint in self._run.endpoints])
 
     def __repr__(self) -> str:
         """Which run it is."""
-        return f"<{self.run.service}/{self.run.load}: {self.result.verdict}>"
+        return f"<{self._run.service}/{self._run.load}: {self._result.verdict}>"
+
+    @property
+    def _run(self) -> RunResult:
+        return self._result.runs[0]
+
+    @property
+    def unseen(self) -> str:
+        """That it is red, or could not be judged, and nobody looked at the verdict; empty where all is well."""
+        if self.is_judged or self._result.verdict in ("pass", "warn"):
+            return ""
+        place = f"{self._run.service}/{self._run.load} is {self._result.verdict}, and the test did not look: {_JUDGE}"
+        return "\n  ".join([place, *self._result.reasons])
 
 
 class Perfgate:
@@ -155,6 +190,8 @@ class Perfgate:
     def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
         self._config = request.config
+        self._runs: list[Run] = []
+        self._invalid: list[str] = []
 
     def run(
         self, service: str | Served, *, load: str, budgets: str | Path | None = None, scale: float | None = None
@@ -190,8 +227,24 @@ class Perfgate:
         if measured.stopped:
             raise KeyboardInterrupt
         if not result.runs[0].sound:
+            self._invalid.append(
+                "\n  ".join([f"{name}/{load} is invalid, and the test passed", *result.runs[0].doubts])
+            )
             raise InvalidRunError("\n".join(["the run is invalid:", *result.runs[0].doubts]))
-        return Run(result, measured.folder)
+        self._runs.append(Run(result, measured.folder))
+        return self._runs[-1]
+
+    def unseen(self) -> str:
+        """The test has passed: why it must not. Where it looked at figures, and not at the verdict, it is warned.
+
+        To be asked at its end.
+        """
+        if missed := [words for run in self._runs if not run.is_read and (words := run.unseen)]:
+            return "\n".join(missed)
+        for words in [*self._invalid, *(run.unseen for run in self._runs)]:
+            if words:
+                warnings.warn(PerfgateWarning(words), stacklevel=1)
+        return ""
 
     def serve(self, app: object, *, name: str = "app", kind: str | None = None) -> Served:
         """Start a WSGI or ASGI application for real, in a child process, until the end of the test.

@@ -1,4 +1,4 @@
-"""A broken warning limit as a warning of pytest's."""
+"""Warnings of pytest's: a broken warning limit, and a verdict that nobody looked at."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PerfgateWarning(UserWarning):
-    """A warning limit is broken."""
+    """A warning limit is broken, or a test passed without having looked at what is red."""
 
 
 def warn(words: str, budgets: Path, source: str) -> None:
