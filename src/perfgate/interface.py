@@ -167,7 +167,7 @@ class _Unwatched:
     def pair(self, service: str, load: str, pair: object) -> None:
         """A pair is whole."""
 
-    def looked(self, service: str, load: str, decisions: object) -> None:
+    def looked(self, service: str, load: str, decisions: object, estimates: object) -> None:
         """The pairs so far were looked at."""
 
     def load_ended(self, service: str, load: str, why: str) -> None:

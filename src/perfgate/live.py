@@ -49,9 +49,14 @@ def choose(console_is_terminal: bool, *, quiet: bool = False, stream: TextIO | N
     if quiet:
         return QuietView(stream or sys.stderr)
     stream = stream or sys.stdout
-    if console_is_terminal and os.environ.get("TERM", "") not in ("dumb", "unknown"):
+    if console_is_terminal and not is_dumb():
         return TerminalView(stream)
     return PlainView(stream)
+
+
+def is_dumb() -> bool:
+    """Whether this terminal's cursor cannot move."""
+    return os.environ.get("TERM", "") in ("dumb", "unknown")
 
 
 @dataclass
@@ -235,6 +240,51 @@ class PlainView(QuietView):
         self._stream.flush()
 
 
+class Screen:
+    """What changes, drawn below the lines that stay, and at most four times a second.
+
+    Args:
+        stream: a terminal.
+        drawn: makes what is to be seen now.
+        clock: seconds, for the pace of redrawing.
+        width: columns; None asks the terminal, again at each redraw.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        drawn: Callable[[], RenderableType],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        width: int | None = None,
+    ) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._clock = clock
+        self._drawn_at = float("-inf")
+        console = Console(file=stream, force_terminal=True, markup=False, emoji=False, highlight=False, width=width)
+        # No thread of rich's own: a redraw happens only in the calls below.
+        self._live = Live(console=console, auto_refresh=False, get_renderable=drawn, transient=True)
+        self._live.start()
+
+    def say(self, line: str) -> None:
+        """A line that stays, above what changes."""
+        self._live.refresh()  # else rich draws what was there before below the new line
+        self._live.console.print(line, soft_wrap=True)
+
+    def redraw(self) -> None:
+        """Draw what is to be seen now, unless that was done just before."""
+        now = self._clock()
+        if now - self._drawn_at >= SHORTEST_REDRAW_S:
+            self._drawn_at = now
+            self._live.refresh()
+
+    def close(self) -> None:
+        """Take it away and show the cursor again; may be called twice."""
+        self._live.stop()
+
+
 class TerminalView:
     """A bar and a line of numbers for each load that is being driven, below the lines of what has ended.
 
@@ -247,28 +297,19 @@ class TerminalView:
     def __init__(
         self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic, width: int | None = None
     ) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
-        self._clock = clock
-        self._drawn_at = float("-inf")
         self._tracks: dict[tuple[str, str], Track] = {}
         self._starting: list[str] = []
-        console = Console(file=stream, force_terminal=True, markup=False, emoji=False, highlight=False, width=width)
-        # No thread of rich's own: a redraw happens only in the calls below.
-        self._live = Live(console=console, auto_refresh=False, get_renderable=self._drawn, transient=True)
-        self._live.start()
+        self._screen = Screen(stream, self._drawn, clock=clock, width=width)
 
     def service_starting(self, name: str) -> None:
         """Show that it is being waited for."""
         self._starting.append(name)
-        self._redraw()
+        self._screen.redraw()
 
     def service_ready(self, name: str, startup_s: float | None) -> None:
         """Say so."""
         self._starting = [other for other in self._starting if other != name]
-        self._live.refresh()  # else rich draws what was there before below the new line
-        self._say(ready_line(name, startup_s))
+        self._screen.say(ready_line(name, startup_s))
 
     def load_starting(self, service: Service, load: Load) -> None:
         """Show its bar."""
@@ -276,21 +317,20 @@ class TerminalView:
         # A load that ended in an error is not announced: its service's next one takes its place.
         self._tracks = {key: track for key, track in self._tracks.items() if key[0] != service.name}
         self._tracks[service.name, load.name] = Track.of(service, load)
-        self._redraw()
+        self._screen.redraw()
 
     def second(self, service: str, load: str, progress: Progress, sample: ServiceSample | None) -> None:
         """Move the bar."""
         track = self._tracks.get((service, load))
         if track is not None:
             track.advance(progress, sample)
-            self._redraw()
+            self._screen.redraw()
 
     def load_ended(self, service: str, load: str, detail: str) -> None:
         """Replace the bar by a line that stays."""
         track = self._tracks.pop((service, load), None)
         if track is not None:
-            self._live.refresh()
-            self._say(ended_line(track, detail))
+            self._screen.say(ended_line(track, detail))
 
     def doing(self, text: str) -> None:
         """Say it above the bars."""
@@ -299,22 +339,13 @@ class TerminalView:
     def message(self, text: str) -> None:
         """Say it above the bars."""
         for line in text.splitlines():
-            self._say(printable(line, longest=1000))
+            self._screen.say(printable(line, longest=1000))
 
     def close(self) -> None:
         """Take the bars away and show the cursor again."""
         self._tracks.clear()
         self._starting.clear()
-        self._live.stop()
-
-    def _say(self, line: str) -> None:
-        self._live.console.print(line, soft_wrap=True)
-
-    def _redraw(self) -> None:
-        now = self._clock()
-        if now - self._drawn_at >= SHORTEST_REDRAW_S:
-            self._drawn_at = now
-            self._live.refresh()
+        self._screen.close()
 
     def _drawn(self) -> RenderableType:
         from rich.console import Group

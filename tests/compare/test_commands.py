@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.control import strip_control_codes
+from rich.text import Text
 
 from perfgate.measure.manifest import Manifest
 from tests.compare.repository import HOME, SCENARIO, SLOWER, Outcome, Repository
@@ -143,6 +146,25 @@ def test_the_work_tree_as_it_is_is_compared_with_the_merge_base_unless_told(repo
     assert outcome.result.base.commit == main
     assert outcome.result.revision.dirty is True
     assert "the work tree as it is" in outcome.out
+
+
+def test_a_terminal_shows_the_estimate_so_far_and_has_its_cursor_back(repository: Repository) -> None:
+    """While pairs are driven; what stays is the report."""
+    repository.change("budgets.toml", 'block = "200ms"', 'block = "50ms"')
+    repository.commit("short blocks")
+    repository.git("checkout", "-q", "-b", "feature")
+    repository.change("serve.py", *SLOWER)
+    repository.commit("prices from the ledger")
+    code, told = repository.on_a_terminal("compare", "main", "feature", "--out", "recording")
+    plain = strip_control_codes(Text.from_ansi(told.replace("\r", "\n")).plain)
+    assert code == 1, plain
+    bars = [line for line in plain.splitlines() if line.startswith("shop / normal ━")]
+    assert bars
+    assert all(line.endswith(" left") and len(line) <= 80 for line in bars)
+    shown = plain[: plain.index("FAIL: slower")]
+    assert re.search(r"  GET /item  (p95|p50|geometric mean)  \+[\d,]+ % \(.*\)", shown)
+    assert "proven worse" in shown
+    assert told.count("\x1b[?25l") == told.count("\x1b[?25h") == 1
 
 
 def test_a_base_that_does_not_build_is_told_with_its_output(repository: Repository) -> None:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 
 from perfgate.cli.bisecting import BisectionView, busy_lines
-from perfgate.cli.comparing import ComparisonView
+from perfgate.cli.comparing import PlainComparison, QuietComparison, comparison_view
 from perfgate.compare.bisect_steps import Moved, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_message_of_several_lines_is_told_line_by_line_and_whole() -> None:
     """The last output of a command that failed is long: none of its lines is cut off for the length of all."""
     stream = io.StringIO()
     lines = ["the suite failed", *(f"  | line {number} {'-' * 200}" for number in range(10))]
-    ComparisonView(stream).message("\n".join(lines))
+    PlainComparison(stream).message("\n".join(lines))
     assert stream.getvalue().splitlines() == lines
 
 
-@pytest.mark.parametrize("view", [ComparisonView, BisectionView])
-def test_quiet_leaves_out_progress_and_nothing_that_must_be_read(view: type[ComparisonView | BisectionView]) -> None:
+@pytest.mark.parametrize("view", [comparison_view, BisectionView])
+def test_quiet_leaves_out_progress_and_nothing_that_must_be_read(
+    view: Callable[..., QuietComparison | BisectionView],
+) -> None:
     """A finding is no noise; without quiet there are both."""
     quiet, loud = io.StringIO(), io.StringIO()
     for stream in (quiet, loud):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from perfgate.cli.lines import Lines
 from perfgate.judge.changed import Scale
-from perfgate.judge.words import counted, label, number, quantity, signed_percent
+from perfgate.judge.words import counted, label, quantity, signed
 from perfgate.report.grounds import MANY_DROPPED
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from perfgate.compare.bisect import Commit, Search
     from perfgate.compare.bisect_looks import NearerTo
     from perfgate.compare.bisect_steps import Moved, Step
+    from perfgate.compare.recording import Estimates
     from perfgate.judge.nearer import Measured
     from perfgate.judge.paired import Decisions
     from perfgate.measure.blocks import Pair
@@ -53,7 +54,7 @@ class BisectionView:
             self._told = now
             self._lines.over(f"  {service}/{load}: {counted(self._pairs, 'pair')}{self._known}")
 
-    def looked(self, service: str, load: str, decisions: Decisions) -> None:
+    def looked(self, service: str, load: str, decisions: Decisions, estimates: Estimates) -> None:
         """Of a comparison of all checks, which no step is."""
 
     def leaning(self, looks: NearerTo) -> None:
@@ -285,14 +286,8 @@ def _change(found: Measured) -> str:
     """`+25 % (+21 % to +29 %)`."""
     scale = Scale(found.key.metric)
     shown = [scale.shown(found.change), *sorted(scale.shown(end) for end in found.interval)]
-    words = [_signed(value, scale.unit) for value in shown]
+    words = [signed(value, scale.unit) for value in shown]
     return f"{words[0]} ({words[1]} to {words[2]})"
-
-
-def _signed(value: float, unit: str) -> str:
-    if unit == "percent":
-        return signed_percent(value)
-    return f"{'-' if value < 0 else '+'}{number(abs(value), 2)} points"
 
 
 def _time(seconds: float) -> str:

@@ -46,7 +46,7 @@ def calibrate(  # noqa: PLR0913  (one argument per option)
 
     One steady load at one service is driven; each comparison takes the whole of `max_duration`.
     """
-    from perfgate.cli.comparing import ComparisonView
+    from perfgate.cli.comparing import comparison_view
     from perfgate.compare.calibrating import run
     from perfgate.compare.selftest import one_load
     from perfgate.plan.budgets_file import read_plan
@@ -54,7 +54,7 @@ def calibrate(  # noqa: PLR0913  (one argument per option)
 
     plan = options.timed(read_plan(budgets, services=services, loads=loads), max_duration)
     folder = out or fresh_folder(plan.root)
-    view = ComparisonView(sys.stderr if quiet else sys.stdout, quiet=quiet)
+    view = comparison_view(sys.stderr if quiet else sys.stdout, quiet=quiet)
     try:
         found = run(one_load(plan), folder, view, times=times)
     finally:

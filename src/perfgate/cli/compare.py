@@ -14,7 +14,7 @@ from perfgate.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from perfgate.cli.comparing import ComparisonView
+    from perfgate.cli.comparing import QuietComparison
     from perfgate.compare.subject import Subject
     from perfgate.plan.plan import Plan
 
@@ -65,7 +65,7 @@ def compare(  # noqa: PLR0913  (one argument per option)
     Both are checked out, set up and started; each load is driven at both in turn, block by block, until every check is
     decided or the time is over. HEAD is the work tree as it is unless given.
     """
-    from perfgate.cli.comparing import ComparisonView
+    from perfgate.cli.comparing import comparison_view
     from perfgate.compare import suites
     from perfgate.compare.judging import judge
     from perfgate.compare.recording import record
@@ -73,9 +73,9 @@ def compare(  # noqa: PLR0913  (one argument per option)
     from perfgate.preflight import fresh_folder
 
     plan = options.timed(read_plan(budgets, services=services, loads=loads, seed=seed), max_duration)
-    view = ComparisonView(sys.stderr if quiet else sys.stdout, quiet=quiet)
     choice = base or (base_url or plan.gate.baseline)
     folder = out or fresh_folder(plan.root)
+    view = comparison_view(sys.stderr if quiet else sys.stdout, quiet=quiet)
     try:
         if benchmarks and (base_url or head_url):
             raise UsageError("benchmarks are those of two revisions", place="--base-url")
@@ -90,7 +90,7 @@ def compare(  # noqa: PLR0913  (one argument per option)
     finish(judge(folder, manifest), folder, files, budgets=budgets)
 
 
-def _based(plan: Plan, base: str | None, urls: tuple[str | None, str | None], view: ComparisonView) -> tuple[str, str]:
+def _based(plan: Plan, base: str | None, urls: tuple[str | None, str | None], view: QuietComparison) -> tuple[str, str]:
     """The base, and how it was found, in words: empty where it was named."""
     if base or any(urls):
         return base or "", ""
@@ -100,7 +100,7 @@ def _based(plan: Plan, base: str | None, urls: tuple[str | None, str | None], vi
 
 
 def _sides(
-    plan: Plan, names: tuple[str, str | None], urls: tuple[str | None, str | None], view: ComparisonView
+    plan: Plan, names: tuple[str, str | None], urls: tuple[str | None, str | None], view: QuietComparison
 ) -> tuple[Subject, Subject]:
     from perfgate.compare.subject import deployments, revisions
 

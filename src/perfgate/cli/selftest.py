@@ -43,14 +43,14 @@ def selftest(  # noqa: PLR0913  (one argument per option)
 
     One steady load at one service is compared with itself, through proxies on the loopback interface.
     """
-    from perfgate.cli.comparing import ComparisonView
+    from perfgate.cli.comparing import comparison_view
     from perfgate.compare.selftest import one_load
     from perfgate.compare.selftest import selftest as run
     from perfgate.plan.budgets_file import read_plan
     from perfgate.preflight import fresh_folder
 
     plan = options.timed(read_plan(budgets, services=services, loads=loads), max_duration)
-    view = ComparisonView(sys.stderr if quiet else sys.stdout, quiet=quiet)
+    view = comparison_view(sys.stderr if quiet else sys.stdout, quiet=quiet)
     try:
         found = run(one_load(plan), out or fresh_folder(plan.root), view, delay_ms=delay)
     finally:

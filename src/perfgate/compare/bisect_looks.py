@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from perfgate.judge.nearer import Nearer
-    from perfgate.judge.paired import Decisions, Rules
+    from perfgate.judge.paired import Change, Decisions, Rules
     from perfgate.judge.result import Check, Status
     from perfgate.measure.blocks import Pair
 
@@ -83,6 +83,10 @@ class _Look:
     def look(self) -> None:
         """Look at all pairs that count."""
         raise NotImplementedError
+
+    def estimates(self, keys: Sequence[CheckKey]) -> Sequence[Change]:  # noqa: ARG002
+        """None: it makes no decisions that would be shown with them."""
+        return ()
 
     def end(self) -> None:
         """No more pairs will come: look once more at what there is."""
@@ -157,6 +161,10 @@ class SeenAgain(_Look):
         self._see()
         if self.found:
             self.stopped = FOUND
+
+    def estimates(self, keys: Sequence[CheckKey]) -> Sequence[Change]:  # noqa: ARG002
+        """None: it makes no decisions that would be shown with them."""
+        return ()
 
     def end(self) -> None:
         """No more pairs will come: so many have to do."""

@@ -11,7 +11,7 @@ from perfgate.judge.paired import Rules, Sequential
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from perfgate.judge.paired import Change, Decisions
+    from perfgate.judge.paired import Change, CheckKey, Decisions
     from perfgate.measure.blocks import Pair
     from perfgate.plan.plan import Gate
 
@@ -61,9 +61,17 @@ class Looks:
             self.stopped = SETTLED
         return True
 
+    def estimates(self, keys: Sequence[CheckKey]) -> Sequence[Change]:
+        """Some checks as of the last look; none of whole loads, which are looked at once, in the end."""
+        return [] if self._is_of_whole_loads else self._sequential.estimates(keys)
+
+    @property
+    def _is_of_whole_loads(self) -> bool:
+        return any(pair.base.figures or pair.head.figures for pair in self._pairs)
+
     def end(self) -> list[Change]:
         """No more pairs will come: all findings."""
-        if any(pair.base.figures or pair.head.figures for pair in self._pairs):
+        if self._is_of_whole_loads:
             return figure_changes(self._pairs, self.rules)  # whole loads: as many as were planned, looked at once
         if not self.stopped:
             self.decisions = self._sequential.look(self._pairs, final=True)

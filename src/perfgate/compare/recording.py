@@ -17,14 +17,21 @@ from perfgate.signals import heed_stop, stop_signals
 from perfgate.target.service import start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from perfgate.compare.subject import Subject
-    from perfgate.judge.paired import Decisions
+    from perfgate.judge.paired import Change, CheckKey, Decisions
     from perfgate.measure.blocks import Pair
     from perfgate.plan.plan import Load, Plan, Service
     from perfgate.target.service import RunningService
+
+
+class Estimates(Protocol):
+    """What the last look saw of some checks."""
+
+    def __call__(self, keys: Sequence[CheckKey], /) -> Sequence[Change]:
+        """Their findings so far."""
 
 
 class Watcher(PairWatcher, Protocol):
@@ -33,8 +40,8 @@ class Watcher(PairWatcher, Protocol):
     def load_starting(self, service: str, load: str, max_pairs: int) -> None:
         """The pairs of a load begin."""
 
-    def looked(self, service: str, load: str, decisions: Decisions) -> None:
-        """The pairs so far were looked at."""
+    def looked(self, service: str, load: str, decisions: Decisions, estimates: Estimates) -> None:
+        """The pairs so far were looked at; estimates take time, and are made for whoever asks for them."""
 
     def load_ended(self, service: str, load: str, why: str) -> None:
         """No more pairs of the load are driven."""
@@ -56,6 +63,9 @@ class Looking(Protocol):
 
     def add(self, pair: Pair) -> bool:
         """A pair is there; returns whether all of them were looked at."""
+
+    def estimates(self, keys: Sequence[CheckKey], /) -> Sequence[Change]:
+        """Some checks as of the last look."""
 
 
 def record(  # noqa: PLR0913  (what a comparison is made of)
@@ -199,7 +209,7 @@ class _Work:
             entry.pairs.load_average = _higher(entry.pairs.load_average)
             heed_stop()
             if looks.add(pair) and looks.decisions:
-                self._watcher.looked(entry.service, entry.load, looks.decisions)
+                self._watcher.looked(entry.service, entry.load, looks.decisions, looks.estimates)
             if looks.stopped and not self._whole:
                 return looks.stopped
         return pairs.ended

@@ -178,7 +178,7 @@ class _Work:
                 self._entry.driven = True
                 self._watcher.pair(SERVICE, LOAD, pair)
                 if looks.add(pair) and looks.decisions:
-                    self._watcher.looked(SERVICE, LOAD, looks.decisions)
+                    self._watcher.looked(SERVICE, LOAD, looks.decisions, looks.estimates)
                 if looks.stopped:
                     entry.stopped = looks.stopped
                     break

@@ -117,6 +117,8 @@ class Sequential:
         self._looked = 0
         self._part = self._parts[0]  # that the last look could spend
         self._kept: dict[CheckKey, Decision] = {}
+        self._found: Sequence[Case] = ()  # by the last look, of so many pairs that count
+        self._counted = 0
 
     def due(self, counted: int) -> bool:
         """Whether a look is due now that `counted` undisturbed pairs are there."""
@@ -134,7 +136,8 @@ class Sequential:
             Decisions so far. When no look is due nothing is tested, and nothing spent.
         """
         counting = _counting(pairs)
-        found = cases(counting)
+        found = self._found = cases(counting)
+        self._counted = len(counting)
         part = self._take_part(len(counting), final=final)
         compared = [case for case in found if case.contrast is not None]
         tested = _tested(compared, self._rules) if part else []
@@ -152,6 +155,17 @@ class Sequential:
         found = cases(counting)
         levels = self._levels(found)
         return [change_of(case, self._decision(case), self._rules, levels[case.key], len(counting)) for case in found]
+
+    def estimates(self, keys: Sequence[CheckKey]) -> list[Change]:
+        """Some checks as of the last look, for whoever watches; spends nothing, changes no decision.
+
+        Args:
+            keys: of these; an interval takes a tenth of a second, so that not all are made.
+        """
+        by_key = {case.key: case for case in self._found}
+        levels = self._levels(self._found)
+        wanted = [by_key[key] for key in keys if key in by_key]
+        return [change_of(case, self._decision(case), self._rules, levels[case.key], self._counted) for case in wanted]
 
     def _levels(self, found: Sequence[Case]) -> dict[CheckKey, Levels]:
         """At which each check is tested now; one that is only shown at the least of all."""

@@ -91,6 +91,13 @@ def signed_percent(percent: float) -> str:
     return f"{text} %" if percent < 0 else f"+{text} %"
 
 
+def signed(value: float, unit: str) -> str:
+    """A change in its unit: `+25 %`, and `+0.4 points` of a rate."""
+    if unit == "percent":
+        return signed_percent(value)
+    return f"{'-' if value < 0 else '+'}{number(abs(value), _CHANGE_DIGITS)} points"
+
+
 def change(observed: float, limit: float) -> str:
     """How far an observed value lies from a limit: `+25 %`; empty when the limit is 0, of which nothing is a share."""
     return signed_percent((observed - limit) / abs(limit) * 100) if limit else ""
