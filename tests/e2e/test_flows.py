@@ -35,12 +35,26 @@ class Flow:
         """What the service answered since it was started, to whom."""
         return [json.loads(line) for line in (self.folder / "book").read_text().splitlines()]
 
+    def init_from_document(self, *options: str) -> str:
+        """`perfgate init` with the document that the service itself offers."""
+        return self.init("", "--no-measure", *options)
+
     def init(self, target: str, *options: str) -> str:
         """`perfgate init`; what it printed."""
         command = f"{sys.executable} -m tests.servers.throw_away {{port}} {self.folder / 'book'}"
         out = str(self.folder / "made")
         done = self.project.perfgate(
-            "init", target, "--name", "shop", "--out", out, "--command", command, "--ready", "/ready", *options
+            "init",
+            *([target] if target else []),
+            "--name",
+            "shop",
+            "--out",
+            out,
+            "--command",
+            command,
+            "--ready",
+            "/ready",
+            *options,
         )
         assert done.code == 0, done.out + done.err
         return done.out
@@ -152,3 +166,33 @@ def test_a_session_that_ends_is_noticed(flow: Flow) -> None:
     outcome = flow.run()
     assert outcome.code in {1, 3}
     assert "the login page came instead" in outcome.out
+
+
+def test_a_document_is_driven_with_ids_and_tokens_of_its_own(flow: Flow) -> None:
+    """Its login, its list, and what its users make: all at a service that has been started anew."""
+    flow.init_from_document("--writes")
+    orders = {"POST /api/orders", *(f"{method} /api/orders/{{orderId}}" for method in ("GET", "PUT", "DELETE"))}
+    assert_driven(flow.run(), {"GET /api/items", "GET /api/items/{id}", *orders})
+    seen = flow.seen
+    assert {line["status"] for line in seen} <= {200, 201, 204}
+    assert len({line["login"] for line in seen}) == USERS
+    made = [line["path"] for line in seen if line["method"] == "DELETE"]
+    assert len(made) == len(set(made))
+
+
+def test_a_document_without_writes_is_read_by_what_it_lists(flow: Flow) -> None:
+    """No id is invented, though the scenario was made when others were there."""
+    flow.init_from_document()
+    assert_driven(flow.run(), {"GET /api/items", "GET /api/items/{id}"})
+    seen = flow.seen
+    assert {line["path"] for line in seen if line["method"] != "GET"} == {"/api/login"}
+    assert {line["status"] for line in seen} == {200}
+
+
+def test_a_document_is_looked_at_by_who_is_signed_in(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is set aside for want of a token; without credentials nothing can be said about it."""
+    assert "GET /api/items is not driven" not in flow.init_from_document()
+    monkeypatch.delenv("SHOP_PASSWORD")
+    printed = flow.init_from_document("--force")
+    assert "is not driven yet" not in printed
+    assert "set SHOP_PASSWORD in the environment" in printed

@@ -18,6 +18,7 @@ from perfgate.scaffold import extraction, har, names, openapi
 from perfgate.scaffold.budgets_text import ServiceEntry, budgets_text
 from perfgate.scaffold.document import read
 from perfgate.scaffold.fold import fold
+from perfgate.scaffold.journeys import with_journeys
 from perfgate.scaffold.literal import literal
 from perfgate.scaffold.proposal import Proposal, Proposed, unmeasured
 from perfgate.scaffold.scenario_file import scenario_source
@@ -93,8 +94,25 @@ parameters = st.lists(
     ),
     max_size=3,
 )
+answers = table(
+    content=st.dictionaries(st.sampled_from(["application/json", "text/html"]), table(schema=schemas, example=values)),
+    headers=st.dictionaries(st.sampled_from(["Location", "X"]), values, max_size=1),
+    links=st.dictionaries(
+        hostile,
+        table(
+            operationId=st.one_of(hostile, st.just("a")),
+            operationRef=hostile.map(lambda text: f"#/paths/~1{text}/get"),
+            parameters=st.dictionaries(
+                st.one_of(hostile, st.just("id")),
+                hostile.map(lambda text: f"$response.body#/{text}") | st.just("$response.header.Location"),
+            ),
+        ),
+        max_size=2,
+    ),
+)
 operations = table(
-    operationId=hostile,
+    operationId=st.one_of(hostile, st.sampled_from(["a", "login", "getToken"])),
+    responses=st.dictionaries(st.sampled_from(["200", "201", "default"]), answers, max_size=2),
     summary=hostile,
     parameters=parameters,
     security=st.lists(st.dictionaries(st.sampled_from(["k", "b"]), st.just([]), max_size=2), max_size=2),
@@ -110,7 +128,7 @@ documents = st.fixed_dictionaries(
     {
         "openapi": st.just("3.1.0"),
         "paths": st.dictionaries(
-            hostile.map(lambda text: f"/{text}/{{{text}}}") | hostile,
+            hostile.map(lambda text: f"/{text}/{{{text}}}") | hostile | st.sampled_from(["/a", "/a/{id}", "/login"]),
             maybe(table(get=operations, post=operations, delete=operations, parameters=parameters)),
             min_size=1,
             max_size=3,
@@ -177,14 +195,15 @@ def assert_only_data(source: str) -> None:
     assert imported <= {"os", "random", "time", "html", "re"}
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert modules - {"locust.exception", "typing", "urllib.parse"} == {"__future__", "locust"}
+    tasks = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            assert called in CALLABLE | CLIENT or called.endswith(".items"), called
+            own = called.removeprefix("self.") in tasks and not node.args and not node.keywords
+            assert own or called in CALLABLE | CLIENT or called.endswith(".items"), called
         if isinstance(node, ast.FormattedValue):
-            assert re.fullmatch(
-                r"((quote|quote_plus|unquote|str)\()?self\.(user\.)?\w+\)?|[A-Z]\w+", ast.unparse(node.value)
-            )
+            around = r"(quote|quote_plus|unquote|str|random\.choice)\("
+            assert re.fullmatch(rf"({around})?self\.(user\.)?\w+\)?|[A-Z]\w+", ast.unparse(node.value))
         if isinstance(node, ast.With):
             assert [ast.unparse(item.context_expr).split("(")[0] in CLIENT for item in node.items] == [True]
         assert not isinstance(node, ast.Lambda | ast.Global | ast.While)
@@ -224,6 +243,7 @@ def test_openapi_documents_become_data(document: dict[str, Any], source: str) ->
     """Paths, names, summaries, examples and schemas are repr'd wherever they go."""
     found = sketched(openapi, document)
     if found is not None:
+        found = with_journeys(found)
         assert_only_data(scenario_source(found, names.service_name(found.title), source))
         assert_paths_stay(found)
 

@@ -23,6 +23,57 @@ _FORM = "<form method=post><input type='hidden' name='csrf_token' value=\"{csrf}
 _LOGIN = f"<h1>Sign in</h1>{_FORM}<input name=user><input name=password type=password></form>"
 
 
+def _with(schema: Any, **more: Any) -> dict[str, Any]:
+    return {"description": "good", "content": {"application/json": {"schema": schema}}, **more}
+
+
+def _takes(**properties: Any) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": {"type": "object", "properties": properties}}}}
+
+
+_TEXT, _NUMBER = {"type": "string"}, {"type": "integer"}
+_ITEM = {"type": "object", "properties": {"id": {**_NUMBER, "readOnly": True}, "name": _TEXT}}
+_ONE = [{"name": "orderId", "in": "path", "required": True, "schema": _NUMBER}]
+_MADE = {"type": "object", "properties": {"order": _ITEM}}
+_TOKEN = {"type": "object", "properties": {"data": {"type": "object", "properties": {"access_token": _TEXT}}}}
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.0.3",
+    "info": {"title": "Shop", "version": "1"},
+    "security": [{"token": []}],
+    "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    "paths": {
+        "/api/login": {
+            "post": {
+                "security": [],
+                "requestBody": _takes(username=_TEXT, password=_TEXT),
+                "responses": {"200": _with(_TOKEN)},
+            }
+        },
+        "/api/items": {
+            "get": {
+                "responses": {
+                    "200": _with({"type": "object", "properties": {"items": {"type": "array", "items": _ITEM}}})
+                }
+            }
+        },
+        "/api/items/{id}": {
+            "get": {
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": _NUMBER}],
+                "responses": {"200": _with(_ITEM)},
+            }
+        },
+        "/api/orders": {
+            "post": {"requestBody": _takes(item_id=_NUMBER, count=_NUMBER), "responses": {"201": _with(_MADE)}}
+        },
+        "/api/orders/{orderId}": {
+            "get": {"parameters": _ONE, "responses": {"200": _with(_ITEM)}},
+            "put": {"parameters": _ONE, "requestBody": _takes(count=_NUMBER), "responses": {"200": _with(_ITEM)}},
+            "delete": {"parameters": _ONE, "responses": {"204": {"description": "gone"}}},
+        },
+    },
+}
+
+
 class Service(ThreadingHTTPServer):
     """The state of one instance."""
 
@@ -141,6 +192,8 @@ class Handler(BaseHTTPRequestHandler):
         route = f"{self.command} {self.url.path}"
         if route == "GET /ready":
             self._send(200, "text/plain", "ready")
+        elif route == "GET /openapi.json":
+            self._json(200, DOCUMENT)
         elif route == "GET /login":
             self._send(200, "text/html", _LOGIN.format(csrf=self._new_session(None)))
         elif route == "POST /login":

@@ -44,7 +44,7 @@ class Answer:
 
 
 class Client:
-    """Sends GET and HEAD requests to one origin.
+    """Sends GET and HEAD requests to one origin, and at most a login.
 
     Args:
         url: an absolute URL of the service.
@@ -79,6 +79,13 @@ class Client:
             url = location
         return None
 
+    def sign_in(self, path: str, headers: dict[str, str], body: str) -> Answer | None:
+        """The answer to a login, which is a POST; None when there is none. It is not followed anywhere."""
+        try:
+            return self._ask(urljoin(f"{self.origin}/", path), "POST", headers, body)[0]
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+
     def owns(self, url: str) -> bool:
         """Whether a URL belongs to this origin."""
         try:
@@ -86,14 +93,15 @@ class Client:
         except UsageError:
             return False
 
-    def _ask(self, url: str, method: str, headers: dict[str, str]) -> tuple[Answer, str]:
+    def _ask(self, url: str, method: str, headers: dict[str, str], body: str | None = None) -> tuple[Answer, str]:
         parts = urlsplit(url)
         if not self.owns(url):
             raise ValueError(f"{url} is not of {self.origin}")
         connection = self._connection(parts.hostname or "", parts.port, parts.scheme)
         try:
             target = parts.path + (f"?{parts.query}" if parts.query else "")
-            connection.request(method, target or "/", headers={"Connection": "close", "Accept": "*/*", **headers})
+            sent = {"Connection": "close", "Accept": "*/*", **headers}
+            connection.request(method, target or "/", None if body is None else body.encode(), sent)
             response = connection.getresponse()
             kind = response.headers.get_content_type()
             location = response.headers.get("Location", "") if response.status in {301, 302, 303, 307, 308} else ""

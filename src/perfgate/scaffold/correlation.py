@@ -217,12 +217,12 @@ def places_of(exchange: Exchange) -> Iterator[tuple[Place, str | int]]:
 def path_place(segments: list[str], position: int) -> Place:
     """The place of a part of a path."""
     before = next((part for part in reversed(segments[:position]) if part and fold(part) == part), "")
-    return Place("path", before, _singular(before))
+    return Place("path", before, singular(before))
 
 
 def field_place(exchange: Exchange, kind: str, name: str) -> Place:
     """The place of a named value; one called only `id` is one of what the path speaks of."""
-    return Place(kind, name, _thing_of(name) or resource_of(exchange))
+    return Place(kind, name, thing_of(name) or resource_of(exchange))
 
 
 def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str | int]]:
@@ -272,7 +272,7 @@ def _in_json(exchange: Exchange, index: int, sent: Container[str] | None) -> Ite
             continue
         key = _last_key(path)
         parents = [step for step in path[:-1] if isinstance(step, str) and step.lower() not in _NO_RESOURCE]
-        thing = _thing_of(key) or (_singular(parents[-1]) if parents else resource)
+        thing = thing_of(key) or (singular(parents[-1]) if parents else resource)
         if value != "":
             yield Source(index, "json_value", path, key, thing, value, names_id(key))
 
@@ -285,7 +285,7 @@ def _in_page(exchange: Exchange, index: int) -> Iterator[Source]:
     for name in dict.fromkeys(named):
         value = extraction.html_value(exchange.answer, name)
         if value:
-            thing = _thing_of(name) or resource_of(exchange)
+            thing = thing_of(name) or resource_of(exchange)
             yield Source(index, "html_value", (name,), name, thing, value, names_id(name))
 
 
@@ -304,7 +304,7 @@ def _in_headers(exchange: Exchange, index: int) -> Iterator[Source]:
             pattern = "/".join([*folded[:position], "{}", *folded[position + 1 :]])
             yield Source(index, "location_part", (pattern,), f"{thing}_id", thing, part, _has_digit(part))
     for name, value in parse_qsl(target.query):
-        yield Source(index, "location_query", (name,), name, _thing_of(name), value)
+        yield Source(index, "location_query", (name,), name, thing_of(name), value)
     for name, held in headers.items():
         if is_telling(name, held) and name != "set-cookie" and held:
             yield Source(index, "header_value", (name.title(),), name, "", held)
@@ -317,7 +317,7 @@ def _has_digit(text: str) -> bool:
 def resource_of(exchange: Exchange) -> str:
     """What a request is about, in the singular: the last part of its path that is no id."""
     named = [part for part in exchange.segments if part and fold(part) == part]
-    return _singular(named[-1]) if named else ""
+    return singular(named[-1]) if named else ""
 
 
 def names_id(name: str) -> bool:
@@ -329,15 +329,15 @@ def _last_key(path: tuple[str | int, ...]) -> str:
     return next((step for step in reversed(path) if isinstance(step, str)), "value")
 
 
-def _thing_of(name: str) -> str:
+def thing_of(name: str) -> str:
     """What a field names one of: `item` for `itemId`, `cart[item_id]` and `item`; empty for `id`."""
     parts = names.words(name)
     while parts and parts[-1] in _ID_WORDS:
         parts.pop()
-    return _singular(parts[-1]) if parts else ""
+    return singular(parts[-1]) if parts else ""
 
 
-def _singular(text: str) -> str:
+def singular(text: str) -> str:
     """The last word of a text, in the singular as far as spelling tells it."""
     word = (names.words(text) or [""])[-1]
     if word.endswith("ies") and len(word) > 4:

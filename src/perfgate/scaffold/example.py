@@ -41,10 +41,12 @@ class Examples:
 
     Args:
         references: of the document.
+        answers: they are examples of what is answered, not of what is sent.
     """
 
-    def __init__(self, references: References) -> None:
+    def __init__(self, references: References, *, answers: bool = False) -> None:
         self._references = references
+        self._left_out = "writeOnly" if answers else "readOnly"
         self._left = _MOST_VALUES
         self._depth = 0
         self._by_type: dict[str, Callable[[dict[str, Any], frozenset[str]], Any]] = {
@@ -118,7 +120,7 @@ class Examples:
         result: dict[str, Any] = {}
         for name, part in table(schema.get("properties")).items():
             wanted = name in required or not scarce
-            if wanted and not self._references.resolve(part).get("readOnly"):
+            if wanted and not self._references.resolve(part).get(self._left_out):
                 self._put(result, name, part, seen, needed=name in required)
         return result
 

@@ -36,6 +36,17 @@ def json_value(response: Any, *path: str | int) -> Any:
     return value
 
 
+def json_ids(response: Any, key: str, *path: str) -> list[Any]:
+    """What stands under a key in each entry of a list of a JSON answer; nothing when there is no such list."""
+    try:
+        value = response.json()
+        for step in path:
+            value = value[step]
+        return [entry[key] for entry in value if entry.get(key) is not None]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return []
+
+
 def html_value(response: Any, name: str) -> str | None:
     """What a field of a form or a meta tag holds in a page; None when there is none."""
     for tag in re.findall(r"<(?:input|meta)\b[^>]*>", response.text or "", re.IGNORECASE):
@@ -80,7 +91,8 @@ def asks_to_sign_in(response: Any, path: str) -> bool:
     return re.search(password, response.text or "", re.IGNORECASE) is not None
 
 
-_ALL = (needed, json_value, html_value, header_value, location_part, location_query, cookie_value, asks_to_sign_in)
+_VALUES = (json_value, json_ids, html_value, header_value, location_part, location_query, cookie_value)
+_ALL = (needed, *_VALUES, asks_to_sign_in)
 FUNCTIONS: dict[str, Callable[..., Any]] = {function.__name__: function for function in _ALL}
 # What each takes its value from: the answer, or the client, whose jar holds the cookies of all answers.
 FROM_CLIENT = frozenset({cookie_value.__name__})

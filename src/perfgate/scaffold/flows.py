@@ -103,7 +103,7 @@ def origins(calls: Sequence[Call]) -> dict[str, str]:
 def told(sketch: Sketch) -> Iterator[str]:
     """What is taken from which answer, a sentence each."""
     by_endpoint: dict[str, list[str]] = {}
-    for name, endpoint in origins((*sketch.start, *sketch.calls)).items():
+    for name, endpoint in origins(sketch.sent).items():
         by_endpoint.setdefault(endpoint, []).append(name)
     for endpoint, found in by_endpoint.items():
         yield f"{', '.join(found)} {'come' if len(found) > 1 else 'comes'} from the answer of {endpoint}"

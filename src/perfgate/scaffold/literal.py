@@ -29,7 +29,7 @@ def joined(text: Text, indent: str = "", used: int = 0) -> str:
         used: how many characters of that line stand before it, or follow it.
     """
     line = _in_one(text)
-    if len(line) + len(indent) + used <= WIDTH:
+    if len(line) + len(indent) + used <= WIDTH or line == '""':
         return line
     inner = indent + _STEP
     lines = [piece for number, part in enumerate(text) for piece in _pieces(part, inner, first=number == 0)]

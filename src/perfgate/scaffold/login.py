@@ -93,6 +93,19 @@ def fields_of(exchange: Exchange) -> Iterator[str]:
         yield str(path[-1]) if path else ""
 
 
+def is_password(name: str) -> bool:
+    """Whether a field holds what proves who signs in."""
+    return _PASSWORD.search(name) is not None
+
+
+def says_login(text: str) -> bool:
+    """Whether a path or a name is one of a login, by its end: `/users/sign-in`, `loginUser`."""
+    words = names.words(text)
+    if not _SIGNS_UP.isdisjoint(words) or not _SIGNS_OUT.isdisjoint({*words, *map("".join, pairwise(words))}):
+        return False
+    return not _SIGNS_IN.isdisjoint({*words[-1:], *words[:1], "".join(words[-2:]), "".join(words[:2])})
+
+
 def is_credential(name: str) -> bool:
     """Whether a field of a login says who signs in, or proves it."""
     return bool(_PASSWORD.search(name)) or not _USER.isdisjoint(names.words(name)[-1:])

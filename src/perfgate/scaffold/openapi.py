@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from perfgate.errors import UsageError
 from perfgate.scaffold import names
 from perfgate.scaffold.document import array, table, word
 from perfgate.scaffold.example import Examples
+from perfgate.scaffold.openapi_login import with_login
 from perfgate.scaffold.parameter import filled, header_values, of_operation, query
 from perfgate.scaffold.reference import References
 from perfgate.scaffold.security import Security
-from perfgate.scaffold.sketch import SAFE_METHODS, WRITES, Call, Sketch
+from perfgate.scaffold.sketch import SAFE_METHODS, WRITES, Call, Link, Operation, Sketch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,12 +51,13 @@ def sketch_of(document: dict[str, Any], source: str, prefix: str) -> Sketch:
         raise UsageError(
             "the document has no operations", place=source, hint="name a document with paths", slug="openapi"
         )
-    return Sketch(
+    sketch = Sketch(
         title=word(table(document.get("info")).get("title")),
         url=_origin(server),
         calls=calls,
         headers=security.headers,
     )
+    return with_login(sketch, prefix, [f"{_base_path(server)}/{path}" for path in security.token_paths])
 
 
 def _check_version(document: dict[str, Any], source: str) -> None:
@@ -105,6 +107,7 @@ class _Reader:
         self._document = document
         self._references = references
         self._examples = Examples(references)
+        self._answers = Examples(references, answers=True)
         self._security = security
         self._base = base
 
@@ -129,8 +132,34 @@ class _Reader:
             about=word(operation.get("summary")) or word(operation.get("description")),
             headers={**header_values(parameters)},
             tags=() if safe else (WRITES,),
+            operation=self._operation(operation),
         )
         return call if safe else self._with_body(call, operation)
+
+    def _operation(self, operation: dict[str, Any]) -> Operation:
+        """What else the document says about an operation."""
+        answers = table(operation.get("responses"))
+        good = next((self._references.resolve(item) for status, item in answers.items() if status[:1] == "2"), {})
+        medium = next((item for kind, item in self._answer_contents(good).items() if _is_json(kind)), None)
+        given = self._answers.given(table(medium)) or ((self._answers.of(table(medium).get("schema")),) * bool(medium))
+        links = (self._references.resolve(item) for item in table(good.get("links")).values())
+        bodies = self._contents(operation).values()
+        schemas = [self._references.resolve(table(body).get("schema")) for body in bodies]
+        return Operation(
+            id=word(operation.get("operationId")),
+            answer=given[0] if given else None,
+            located=any(name.lower() == "location" for name in table(good.get("headers"))),
+            bearer=self._security.wants_bearer(operation),
+            cookie=self._security.wanted_cookie(operation),
+            required=frozenset(name for schema in schemas for name in map(word, array(schema.get("required")))),
+            links=tuple(filter(None, map(_link, links))),
+        )
+
+    @staticmethod
+    def _answer_contents(answer: dict[str, Any]) -> dict[str, Any]:
+        """Media types of an answer; that of Swagger 2 in the words of OpenAPI 3."""
+        schema = answer.get("schema")
+        return table(answer.get("content")) or ({"application/json": {"schema": schema}} if schema else {})
 
     def _with_body(self, call: Call, operation: dict[str, Any]) -> Call:
         """The call with the body that the operation takes, if it takes one."""
@@ -138,7 +167,7 @@ class _Reader:
         if not contents:
             return call
         for kind, medium in contents.items():
-            if re.fullmatch(r"application/([\w.+-]*\+)?json", _essence(kind)) or _essence(kind) == "*/*":
+            if _is_json(kind) or _essence(kind) == "*/*":
                 plain = _essence(kind) in {"application/json", "*/*"}
                 headers = call.headers if plain else {**call.headers, "Content-Type": _essence(kind)}
                 return replace(call, json=self._body(medium), headers=headers)
@@ -164,6 +193,21 @@ class _Reader:
     def _body(self, medium: Any) -> Any:
         given = self._examples.given(table(medium))
         return given[0] if given else self._examples.of(table(medium).get("schema"))
+
+
+def _link(item: dict[str, Any]) -> Link | None:
+    reference = word(item.get("operationRef"))
+    if reference.startswith("#/paths/"):
+        path, _, method = reference.removeprefix("#/paths/").rpartition("/")
+        target = f"{method.upper()} {unquote(path).replace('~1', '/').replace('~0', '~')}"
+    else:
+        target = word(item.get("operationId"))
+    parameters = {name: value for name, value in table(item.get("parameters")).items() if isinstance(value, str)}
+    return Link(target, parameters) if target and parameters else None
+
+
+def _is_json(kind: str) -> bool:
+    return re.fullmatch(r"application/([\w.+-]*\+)?json", _essence(kind)) is not None
 
 
 def _essence(kind: str) -> str:

@@ -7,9 +7,12 @@ import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, Call, Extracted, FromEnv, Sketch, Text
+from perfgate.scaffold.exchange import Answered, Headers
+from perfgate.scaffold.extraction import json_ids, json_value
+from perfgate.scaffold.journeys import listing_of
+from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, Call, FromEnv, Part, Sketch, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,36 +36,76 @@ class Probe:
         self._client = client
         self._environ = environ
         self._known: dict[str, Any] = {}  # endpoint name -> the JSON that it answered
+        self._given: dict[str, str] = {}  # what the login gives
+        self._by_cookie = False
         self._end = time.monotonic() + _BUDGET_S
 
     def checked(self, sketch: Sketch) -> Sketch:
         """The sketch with ids that exist, learnt from the service's own lists, and refused calls set aside."""
         headers = {name: self._environ.get(value.variable, "") for name, value in sketch.headers.items()}
         headers = {name: value for name, value in headers.items() if value}
+        self._given = self._signed_in(sketch)
+        self._by_cookie = any(not extraction.kept for call in sketch.start for extraction in call.extracts)
         # Lists first: they tell which ids exist.
         ordered = sorted(sketch.calls, key=lambda call: call.name.count("{"))
         checked = {id(call): self._checked(call, headers) for call in ordered}
         return replace(sketch, calls=tuple(checked[id(call)] for call in sketch.calls))
 
+    def _signed_in(self, sketch: Sketch) -> dict[str, str]:
+        """What the login gives, when the environment holds what it wants; by name."""
+        found: dict[str, str] = {}
+        for call in sketch.start:
+            if not all(self._environ.get(variable.variable) for variable in call.variables):
+                continue
+            body = self._filled(call.json if call.json is not None else call.form)
+            headers = {"Content-Type": "application/json"} if call.json is not None else {}
+            text = json.dumps(body) if call.json is not None else urlencode(body or {})
+            answer = self._client.sign_in(self._written(call.paths[0]), {**headers, **self._sent(call)}, text)
+            if answer is not None and answer.good:
+                answered = Answered(answer.text, Headers([]))
+                values = [(each.name, json_value(answered, *each.arguments)) for each in call.extracts if each.kept]
+                found |= {name: str(value) for name, value in values if value}
+        return found
+
+    def _filled(self, value: Any) -> Any:
+        """A body with what the environment holds."""
+        if isinstance(value, dict):
+            return {key: self._filled(item) for key, item in value.items()}
+        return self._environ.get(value.variable, "") if isinstance(value, FromEnv) else value
+
     def _checked(self, call: Call, headers: dict[str, str]) -> Call:
         if call.method not in SAFE_METHODS or not call.active or time.monotonic() > self._end:
+            return call
+        if self._wants_more(call):  # nobody is signed in, which says nothing about the example
             return call
         call = self._with_ids(call)
         answer = self._client.get(self._written(call.paths[0]), call.method, {**headers, **self._sent(call)})
         if answer is None:  # it tells nothing about the example: the service may not run at all
             return call
         self._learn(call.name, answer)
+        told = self._known.get(call.name.rstrip("/")) if answer.good else None
+        if told is not None and call.operation is not None:
+            call = replace(call, operation=replace(call.operation, answer=told))
         return call if answer.status < 400 else _refused(call, answer.status)
 
+    def _wants_more(self, call: Call) -> bool:
+        return not call.needs <= self._given.keys() or (
+            self._by_cookie and bool(call.operation and call.operation.cookie)
+        )
+
     def _sent(self, call: Call) -> dict[str, str]:
-        return {name: value for name, value in call.headers.items() if isinstance(value, str)}
+        return {
+            name: value if isinstance(value, str) else "".join(map(self._text, value))
+            for name, value in call.headers.items()
+        }
+
+    def _text(self, part: Part) -> str:
+        if isinstance(part, str):
+            return part
+        return self._environ.get(part.variable, "") if isinstance(part, FromEnv) else self._given.get(part.name, "")
 
     def _written(self, path: Text) -> str:
-        return "".join(
-            quote(self._environ.get(part.variable, "")) if isinstance(part, FromEnv) else part
-            for part in path
-            if not isinstance(part, Extracted)
-        )
+        return "".join(part if isinstance(part, str) else quote(self._text(part)) for part in path)
 
     def _learn(self, name: str, answer: Answer) -> None:
         if answer.good and "json" in answer.kind:
@@ -93,14 +136,11 @@ def _refused(call: Call, status: int) -> Call:
 
 def _ids(value: Any, key: str) -> list[str]:
     """The ids in a list of things, or in the first such list of a table."""
-    lists = [value] if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
-    things = next((item for item in lists if isinstance(item, list) and item and isinstance(item[0], dict)), [])
-    last = re.split(r"[_-]|(?<=[a-z])(?=[A-Z])", key)[-1].lower()  # itemId, item_id -> id
-    for name in dict.fromkeys([key, last, "id"]):
-        found = [_id(thing.get(name)) for thing in things if isinstance(thing, dict)]
-        if any(found):
-            return [item for item in dict.fromkeys(found) if item][:_MOST_IDS]
-    return []
+    listing = listing_of(value, key)
+    if listing is None:
+        return []
+    found = json_ids(Answered(json.dumps(value), Headers([])), listing.key, *listing.path)
+    return [item for item in dict.fromkeys(map(_id, found)) if item][:_MOST_IDS]
 
 
 def _id(value: Any) -> str:

@@ -22,6 +22,7 @@ from perfgate.scaffold.budgets_text import ServiceEntry, budgets_text
 from perfgate.scaffold.client import Client, origin_of
 from perfgate.scaffold.editor import SCHEMA, schema_text
 from perfgate.scaffold.flows import settled, told, with_writes
+from perfgate.scaffold.journeys import with_journeys
 from perfgate.scaffold.origin import DEFAULT_URL, Origin, origin_for, silence, sketch_of_document, sketch_of_service
 from perfgate.scaffold.probe import Probe
 from perfgate.scaffold.proposal import Proposal, never_answered, proposed_from, unanswered, unmeasured
@@ -209,7 +210,9 @@ class _Writer:
             sketch = replace(sketch, ready=self._options.ready or sketch.ready)
             sketch = without_ready(sketch, sketch.ready)
             # A recorded session is left as it was: single requests out of it prove nothing.
-            return sketch if client is None or sketch.in_order else Probe(client, self._environ).checked(sketch)
+            if client is not None and not sketch.in_order:
+                sketch = Probe(client, self._environ).checked(sketch)
+            return with_journeys(sketch)
 
     def _raw_sketch(self, client: Client | None) -> Sketch:
         if self._origin.document is None and client is not None:
@@ -347,16 +350,18 @@ class _Writer:
 
 def without_unanswered(sketch: Sketch, refused: Mapping[str, str]) -> Sketch:
     """The sketch with the calls of endpoints that never answered set aside; `refused` says what came instead."""
-    calls = (
-        replace(
-            call,
-            tags=(*call.tags, UNANSWERED),
-            notes=(*call.notes, f"No request to {call.endpoint} succeeded ({refused[call.endpoint]})."),
-        )
-        if call.active and call.endpoint in refused
-        else call
-        for call in sketch.calls
-    )
+    calls = []
+    for call in sketch.calls:
+        then = tuple(each for each in call.then if each.endpoint not in refused)
+        notes = [
+            f"No request to {each.endpoint} succeeded ({refused[each.endpoint]}), so it was left out of what follows."
+            for each in call.then
+            if each.endpoint in refused
+        ]
+        if call.active and call.endpoint in refused:
+            notes = [f"No request to {call.endpoint} succeeded ({refused[call.endpoint]})."]
+        tags = (UNANSWERED,) if call.active and call.endpoint in refused else ()
+        calls.append(replace(call, tags=(*call.tags, *tags), then=then, notes=(*call.notes, *notes)))
     return settled(replace(sketch, calls=tuple(calls)))
 
 

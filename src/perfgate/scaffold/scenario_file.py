@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from perfgate.scaffold import names
 from perfgate.scaffold.extraction import modules_of, parts_of_url_of, source_of
-from perfgate.scaffold.literal import string
-from perfgate.scaffold.scenario_request import IN_SESSION, IN_START, request_lines
+from perfgate.scaffold.literal import literal, string
+from perfgate.scaffold.scenario_request import IN_SESSION, IN_START, IN_TASK, Scope, request_lines
 from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, WRITES, Call, Extracted, Sketch
 
 if TYPE_CHECKING:
@@ -37,38 +37,41 @@ def _head(service: str, source: str) -> str:
 
 def _helpers(sketch: Sketch) -> str:
     """The functions that take values from answers; no more of them than are used."""
-    calls = (*sketch.start, *sketch.calls)
-    wanted = {extraction.function for call in calls for extraction in call.extracts}
-    wanted |= {"needed"} if wanted else set()
-    wanted |= {"asks_to_sign_in"} if any(call.login_path for call in calls) else set()
+    extractions = [extraction for call in sketch.sent for extraction in call.extracts]
+    wanted = {extraction.function for extraction in extractions}
+    wanted |= {"needed"} if any(not extraction.examples for extraction in extractions) else set()
+    wanted |= {"asks_to_sign_in"} if any(call.login_path for call in sketch.sent) else set()
     return f"\n{source_of(wanted)}" if wanted else ""
 
 
 def _imports(sketch: Sketch, helpers: str) -> str:
+    used = {part.how for call in sketch.sent for part in call.parts if isinstance(part, Extracted)}
     wanted = {
         "html": "html" in modules_of(helpers),
         "os": bool(sketch.variables),
-        "random": any(len(call.paths) > 1 and not call.each for call in sketch.calls),
+        "random": "random.choice" in used or any(len(call.paths) > 1 and not call.each for call in sketch.sent),
         "re": "re" in modules_of(helpers),
         "time": any(call.think_s for call in sketch.calls),
     }
     modules = [f"import {module}" for module, needed in wanted.items() if needed]
     modules += ["from typing import Any"] if helpers else []
-    calls = (*sketch.start, *sketch.calls)
-    used = {part.how for call in calls for part in call.parts if isinstance(part, Extracted)}
     url = sorted({*parts_of_url_of(helpers), *(used & {"quote", "quote_plus", "unquote"})})
     modules += [f"from urllib.parse import {', '.join(url)}"] if url else []
     locust = ["FastHttpUser", "SequentialTaskSet", "constant"] if sketch.in_order else ["FastHttpUser", "between"]
     locust += ["tag"] * bool(sketch.tags) + ["task"]
-    raised = ["InterruptTaskSet"] * any(call.extracts or call.login_path for call in sketch.calls) + [
-        "StopUser"
-    ] * _can_stop(sketch)
-    exceptions = [f"from locust.exception import {', '.join(raised)}"] if raised else []
+    exceptions = [f"from locust.exception import {', '.join(raised)}"] if (raised := _raised(sketch)) else []
     return "\n".join([*modules, *([""] if modules else []), f"from locust import {', '.join(locust)}", *exceptions, ""])
 
 
-def _can_stop(sketch: Sketch) -> bool:
-    return any(call.extracts or call.login_path for call in sketch.start)
+def _raised(sketch: Sketch) -> list[str]:
+    """The exceptions that end a session, a task or a user when an answer lacks what is needed."""
+    later = [each for call in sketch.calls for each in (call, *call.then)]
+    raised = [(IN_SESSION if sketch.in_order else IN_TASK).ending] * any(map(_may_end, later))
+    return raised + [IN_START.ending] * any(map(_may_end, sketch.start))
+
+
+def _may_end(call: Call) -> bool:
+    return bool(call.login_path) or any(not extraction.examples for extraction in call.extracts)
 
 
 def _variables(sketch: Sketch) -> str:
@@ -103,20 +106,34 @@ def _user(sketch: Sketch, service: str) -> str:
 
 def _start(sketch: Sketch) -> Iterator[str]:
     """What each user does once."""
-    if sketch.start:
-        yield ""
-        yield "    def on_start(self) -> None:"
-        yield '        """Signs in, once for each user."""'
-        for call in sketch.start:
-            yield from request_lines(call, "        ", IN_START)
+    asked = [
+        function
+        for call, function in _named(sketch)
+        if call.active and any(extraction.examples for extraction in call.extracts)
+    ]
+    if not sketch.start and not asked:
+        return
+    yield ""
+    yield "    def on_start(self) -> None:"
+    does = [*["signs in"] * bool(sketch.start), *["asks which ids there are"] * bool(asked)]
+    yield f'        """Once for each user: {" and ".join(does)}."""'
+    for call in sketch.start:
+        yield from request_lines(call, "        ", IN_START)
+    for function in asked:
+        yield f"        self.{function}()"
 
 
 def _visit(sketch: Sketch) -> Iterator[str]:
     yield "    wait_time = between(0.1, 0.5)  # seconds between two tasks of a user"
+    for extraction in (extraction for call in sketch.calls for extraction in call.extracts if extraction.examples):
+        held = literal(list(extraction.examples), "    ", len(extraction.name) + 4)
+        comma = "," if len(extraction.examples) == 1 and "\n" not in held else ""
+        yield "    # Until an answer has told others:"
+        yield f"    {extraction.name} = ({held[1:-1]}{comma})"
     yield from _start(sketch)
     for call, function in _named(sketch):
         yield ""
-        yield from _task(call, function, "    ")
+        yield from _task(call, function, "    ", IN_TASK)
 
 
 def _session(sketch: Sketch) -> Iterator[str]:
@@ -128,7 +145,7 @@ def _session(sketch: Sketch) -> Iterator[str]:
     yield '        """The recorded requests, in their order."""'
     for call, function in _named(sketch):
         yield ""
-        yield from _task(call, function, "        ", weighted=False)
+        yield from _task(call, function, "        ", IN_SESSION)
 
 
 def _named(sketch: Sketch) -> Iterator[tuple[Call, str]]:
@@ -136,12 +153,12 @@ def _named(sketch: Sketch) -> Iterator[tuple[Call, str]]:
     return zip(sketch.calls, functions, strict=True)
 
 
-def _task(call: Call, function: str, indent: str, *, weighted: bool = True) -> Iterator[str]:
+def _task(call: Call, function: str, indent: str, scope: Scope) -> Iterator[str]:
     for note in _notes(call):
         yield f"{indent}# {note}"
     if call.tags:
         yield f"{indent}@tag({', '.join(string(tag) for tag in call.tags)})"
-    yield f"{indent}@task({call.weight})" if weighted else f"{indent}@task"
+    yield f"{indent}@task({call.weight})" if scope is IN_TASK else f"{indent}@task"
     yield f"{indent}def {function}(self) -> None:"
     body = indent + "    "
     about = names.prose(call.about)
@@ -149,7 +166,8 @@ def _task(call: Call, function: str, indent: str, *, weighted: bool = True) -> I
         yield f'{body}"""{about.rstrip(".")}."""'
     if call.think_s:
         yield f"{body}time.sleep({call.think_s:g})  # seconds of thinking before it"
-    yield from request_lines(call, body, IN_SESSION)
+    for each in (call, *call.then):
+        yield from request_lines(each, body, scope)
 
 
 def _notes(call: Call) -> Iterator[str]:

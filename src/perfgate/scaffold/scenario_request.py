@@ -32,6 +32,7 @@ class Scope:
 
 IN_START = Scope("self", "StopUser")
 IN_SESSION = Scope("self.user", "InterruptTaskSet")
+IN_TASK = Scope("self", "RescheduleTask")
 
 
 def request_lines(call: Call, indent: str, scope: Scope) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _client(call: Call, path: str, indent: str, scope: Scope) -> Iterator[str]:
 def _taken(call: Call, indent: str, scope: Scope) -> Iterator[str]:
     """What is made of the answer."""
     if call.login_path:
-        told = "the login was refused" if scope == IN_START else "the login page came instead"
+        told = "the login was refused" if scope is IN_START else "the login page came instead"
         yield f"{indent}if asks_to_sign_in(response, {string(call.login_path)}):"
         yield f"{indent}    response.failure({string(told)})"
         yield f"{indent}    raise {scope.ending}"
@@ -113,6 +114,10 @@ def _taken(call: Call, indent: str, scope: Scope) -> Iterator[str]:
 def _extraction(extraction: Extraction, indent: str, scope: Scope) -> Iterator[str]:
     origin = "self.client" if extraction.function in FROM_CLIENT else "response"
     arguments = ", ".join([origin, *(literal(argument) for argument in extraction.arguments)])
+    if extraction.examples:
+        kept = f"{scope.user}.{extraction.name}"
+        yield f"{indent}{kept} = {extraction.function}({arguments}) or {kept}"
+        return
     yield f"{indent}found = {extraction.function}({arguments})"
     kept = f"{scope.user}.{extraction.name} = " if extraction.kept else ""
     wanted = f"response, {string(extraction.name)}, found, {scope.ending}"

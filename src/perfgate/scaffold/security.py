@@ -13,6 +13,8 @@ from perfgate.scaffold.sketch import FromEnv, Text, merged
 if TYPE_CHECKING:
     from perfgate.scaffold.reference import References
 
+_TOKENS = frozenset({"http", "oauth2", "openIdConnect"})
+
 
 class Security:
     """Which credentials the operations of a document want.
@@ -46,6 +48,24 @@ class Security:
                 self._note_header(name, scheme)
         return merged(text)
 
+    def wants_bearer(self, operation: dict[str, Any]) -> bool:
+        """Whether an operation wants a token in the header `Authorization`."""
+        schemes = [self._schemes.get(name, {}) for name in self._wanted(operation)]
+        return any(word(scheme.get("type")) in _TOKENS and not _is_basic(scheme) for scheme in schemes)
+
+    def wanted_cookie(self, operation: dict[str, Any]) -> str:
+        """The cookie that an operation wants; empty for none."""
+        schemes = (self._schemes.get(name, {}) for name in self._wanted(operation))
+        return next((word(scheme.get("name")) for scheme in schemes if scheme.get("in") == "cookie"), "")
+
+    @property
+    def token_paths(self) -> list[str]:
+        """Where tokens are given for a user and a password, as the schemes of OAuth 2 say, without a leading slash."""
+        flows = [table(scheme.get("flows")) for scheme in self._schemes.values()]
+        urls = [word(table(flow.get("password")).get("tokenUrl")) for flow in flows]
+        urls += [word(scheme.get("tokenUrl")) for scheme in self._schemes.values() if scheme.get("flow") == "password"]
+        return [url.partition("?")[0].lstrip("./") for url in urls if url and "://" not in url]
+
     def _wanted(self, operation: dict[str, Any]) -> list[str]:
         """The schemes of the first alternative that wants any."""
         alternatives = array(operation.get("security", self._everywhere))
@@ -58,9 +78,9 @@ class Security:
         elif kind == "apiKey" and scheme.get("in") == "cookie":
             about = f"security scheme {label}: the whole Cookie header, e.g. session=..."
             self.headers["Cookie"] = FromEnv(names.variable(self._prefix, "cookie"), about)
-        elif kind == "basic" or (kind == "http" and word(scheme.get("scheme")).lower() == "basic"):
+        elif _is_basic(scheme):
             self._authorization(f"security scheme {label}: the whole header, Basic and base64 of user:password")
-        elif kind in {"http", "oauth2", "openIdConnect"}:
+        elif kind in _TOKENS:
             self._authorization(f"security scheme {label}: the whole header, e.g. Bearer eyJ...")
 
     def _authorization(self, about: str) -> None:
@@ -69,3 +89,8 @@ class Security:
     def _key(self, name: str, scheme: dict[str, Any]) -> FromEnv:
         variable = names.variable(self._prefix, word(scheme.get("name")))
         return FromEnv(variable, f"security scheme {names.prose(name, 30)}: the value of {names.prose(scheme['name'])}")
+
+
+def _is_basic(scheme: dict[str, Any]) -> bool:
+    """Whether a scheme wants user and password with each request, base64 of both."""
+    return scheme.get("type") == "basic" or word(scheme.get("scheme")).lower() == "basic"

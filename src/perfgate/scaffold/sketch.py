@@ -36,7 +36,7 @@ class Extracted:
 
     Attributes:
         name: of the user's attribute that holds it.
-        how: what is done with it: nothing, or `str`, `int`, `quote`, `quote_plus`, `unquote`.
+        how: what is done with it: nothing, or `str`, `int`, `quote`, `quote_plus`, `unquote`, `random.choice`.
         within_user: it is written inside the User class itself, not in a task set of it.
     """
 
@@ -84,12 +84,48 @@ class Extraction:
         function: of `extraction`.
         arguments: of that function.
         kept: it is kept under `name`; a cookie that the client sends by itself is not.
+        examples: what is sent until an answer has given something; where there are any, the answer may give nothing.
     """
 
     name: str
     function: str
     arguments: tuple[str | int, ...]
     kept: bool = True
+    examples: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a document says about an answer: an operation that it leads to, and what that is sent of it.
+
+    Attributes:
+        target: the operation's id, or its method and templated path.
+        parameters: by name, expressions such as `$response.body#/id`.
+    """
+
+    target: str
+    parameters: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an OpenAPI document says about a call, besides what is sent.
+
+    Attributes:
+        answer: an example of its JSON answer, or a real one; None for unknown.
+        located: its answer says with `Location` where the thing is that it has made.
+        bearer: it wants a token in the header `Authorization`.
+        cookie: the cookie that it wants; empty for none.
+        required: names of the fields that its body must have.
+    """
+
+    id: str = ""
+    answer: Any = None
+    located: bool = False
+    bearer: bool = False
+    cookie: str = ""
+    required: frozenset[str] = frozenset()
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +143,8 @@ class Call:
         notes: lines for the reader of the scenario.
         think_s: how long the user waits before it, in seconds.
         extracts: what later calls need of its answer; without it the request counts as failed.
+        operation: what its document says about it; None for none.
+        then: what is sent right after it in the same task, with values of its answer.
         login_path: of a login, or what only those see who are signed in: where all others are led; empty for nowhere.
     """
 
@@ -126,6 +164,8 @@ class Call:
     each: bool = False
     extracts: tuple[Extraction, ...] = ()
     login_path: str = ""
+    operation: Operation | None = None
+    then: tuple[Call, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -144,11 +184,6 @@ class Call:
             yield from _parts_of(held)
 
     @property
-    def variables(self) -> Iterator[FromEnv]:
-        """Every environment variable that it reads."""
-        return (part for part in self.parts if isinstance(part, FromEnv))
-
-    @property
     def needs(self) -> set[str]:
         """The names of the values of earlier answers that it sends."""
         return {part.name for part in self.parts if isinstance(part, Extracted)}
@@ -157,6 +192,11 @@ class Call:
     def gives(self) -> set[str]:
         """The names of the values that its answer gives."""
         return {extraction.name for extraction in self.extracts if extraction.kept}
+
+    @property
+    def variables(self) -> Iterator[FromEnv]:
+        """Every environment variable that it reads, with what follows it."""
+        return (part for call in (self, *self.then) for part in call.parts if isinstance(part, FromEnv))
 
 
 @dataclass(frozen=True)
@@ -183,10 +223,14 @@ class Sketch:
     start: tuple[Call, ...] = ()
 
     @property
+    def sent(self) -> tuple[Call, ...]:
+        """Every call, those of the start and those that follow others included."""
+        return (*self.start, *(each for call in self.calls for each in (call, *call.then)))
+
+    @property
     def variables(self) -> tuple[FromEnv, ...]:
         """Every environment variable that the scenario reads, each once."""
-        calls = (*self.start, *self.calls)
-        found = [*self.headers.values(), *(variable for call in calls for variable in call.variables)]
+        found = [*self.headers.values(), *(variable for call in self.sent for variable in call.variables)]
         return tuple(dict.fromkeys(found))
 
     @property
