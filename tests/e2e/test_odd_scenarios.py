@@ -78,6 +78,33 @@ class Visitor(FastHttpUser):
     assert words in " ".join(outcome.the_result.reasons)
 
 
+@pytest.mark.parametrize("user", ["perfgate.HttpUser", "locust.FastHttpUser"])
+@pytest.mark.parametrize(("method", "times"), [("on_stop", 2), ("on_start", 2)])
+def test_what_a_user_raises_as_it_comes_or_goes_is_counted_once(
+    project: Project, user: str, method: str, times: int
+) -> None:
+    """Locust tells nobody of an exception in `on_stop`, where a scenario may look at what it has left."""
+    project.scenario(f"""
+import locust, perfgate
+class Visitor({user}):
+    wait_time = locust.constant(0.001)
+    def {method}(self):
+        assert False, "the cart is not empty"
+    @locust.task
+    def visit(self):
+        self.client.get("/home")
+class Other({user}):
+    wait_time = locust.constant(0.001)
+    @locust.task
+    def visit(self):
+        self.client.get("/home")
+""")
+    project.budgets(load='users = 4\nduration = "2s"')
+    outcome = project.run()
+    assert outcome.the_result.verdict != "pass", outcome.out
+    assert outcome.check("user_errors").observed == times
+
+
 def test_a_shape_that_raises_is_not_judged(project: Project) -> None:
     """The scenario's own LoadTestShape ends with an exception instead of a tick."""
     project.scenario(f"""{SIMPLE_SCENARIO}

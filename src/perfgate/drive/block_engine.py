@@ -27,7 +27,7 @@ from perfgate.drive.block import BlockDriver
 from perfgate.drive.block_order import BLOCK, BlockCommand, BlocksOrder
 from perfgate.drive.descendants import adopt_orphans, below, end_all
 from perfgate.drive.engine import create_runner
-from perfgate.drive.faults import LONGEST, on_system_exit, watch_faults
+from perfgate.drive.faults import LONGEST, watch_faults, watch_greenlets
 from perfgate.drive.guard import HostGuard
 from perfgate.drive.hosts import told
 from perfgate.drive.listening import hear_first
@@ -91,7 +91,10 @@ class BlockEngine:
         self._faults = watch_faults()
         watch_locusts_own()
         hear_first(locust.events.user_error, self._user_errors)
-        on_system_exit(lambda code: self.stop("error", f"the scenario called sys.exit({text_of(code, LONGEST)})"))
+        watch_greenlets(
+            lambda code: self.stop("error", f"the scenario called sys.exit({text_of(code, LONGEST)})"),
+            self._user_errors.end,
+        )
 
     def go(self, at_s: float) -> None:
         """Nothing to do: blocks are ordered one by one."""

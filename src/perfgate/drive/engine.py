@@ -26,7 +26,7 @@ from perfgate.drive.abandoned import wait_for_answers
 from perfgate.drive.descendants import adopt_orphans, below, end_all
 from perfgate.drive.dispatch import ShareOfUsers
 from perfgate.drive.extract import Extractor
-from perfgate.drive.faults import LONGEST, on_system_exit, watch_faults
+from perfgate.drive.faults import LONGEST, watch_faults, watch_greenlets
 from perfgate.drive.guard import HostGuard
 from perfgate.drive.health import HealthMonitor
 from perfgate.drive.hosts import hold_hosts, settle_hosts, told
@@ -121,7 +121,10 @@ class Engine:
         self.statistics = LateStatistics(
             runner.environment, self._recorder, use_response_times_cache=isinstance(runner, LocalRunner)
         )
-        on_system_exit(lambda code: self.stop("error", f"the scenario called sys.exit({text_of(code, LONGEST)})"))
+        watch_greenlets(
+            lambda code: self.stop("error", f"the scenario called sys.exit({text_of(code, LONGEST)})"),
+            self._user_errors.end,
+        )
 
     def _build_recorder(self) -> tuple[Recorder, users.ArrivalQueue | None]:
         extractors = [Extractor(**fields) for fields in self._order.metrics]

@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import gevent
+from locust import User
 
 from perfgate.drive.outcomes import is_recorded
 from perfgate.drive.values import sentence_of, text_of
@@ -64,18 +65,24 @@ def watch_faults() -> ScenarioFaults:
     return faults
 
 
-def on_system_exit(tell: Callable[[object], None]) -> None:
-    """Tell of a `sys.exit` in a task, with its code, instead of ending the process in the middle of its recording.
+def watch_greenlets(tell_exit: Callable[[object], None], tell_error: Callable[[BaseException, Any], None]) -> None:
+    """Hear what greenlets end with, instead of what gevent would do with it.
 
-    gevent would raise it again in whatever the main greenlet is waiting for.
+    Args:
+        tell_exit: is told the code of a `sys.exit` in a task. gevent would raise it again in whatever the main greenlet
+            is waiting for, and end the process in the middle of its recording.
+        tell_error: is told what a user's greenlet ended with, and the greenlet: of an exception in `on_stop`, Locust
+            tells nobody.
     """
     hub: Any = gevent.get_hub()
     handle = hub.handle_error
 
     def handle_error(context: Any, kind: Any, value: Any, trace: Any) -> None:
         if kind is not None and issubclass(kind, SystemExit):
-            tell(getattr(value, "code", value))
-        else:
-            handle(context, kind, value, trace)
+            tell_exit(getattr(value, "code", value))
+            return
+        if isinstance(value, Exception) and any(isinstance(one, User) for one in getattr(context, "args", ())):
+            tell_error(value, context)
+        handle(context, kind, value, trace)
 
     hub.handle_error = handle_error

@@ -23,10 +23,20 @@ class UserErrors:
 
     def __init__(self) -> None:
         self.counts: dict[str, int] = {}
+        self._last: BaseException | None = None
+
+    def end(self, exception: BaseException, greenlet: Any) -> None:
+        """A user ended with an exception; that of `on_start` has been told a moment ago."""
+        if exception is not self._last:
+            self._count(exception, greenlet)
 
     def __call__(self, exception: BaseException, **_: Any) -> None:
         """Count one."""
-        if not LOST.discount(exception) and is_recorded(exception):
+        self._last = exception
+        self._count(exception)
+
+    def _count(self, exception: BaseException, greenlet: Any = None) -> None:
+        if not LOST.discount(exception) and is_recorded(exception, greenlet):
             return
         text = without_values(sentence_of(exception, _LONGEST))
         if text not in self.counts and len(self.counts) >= MOST_KINDS:
