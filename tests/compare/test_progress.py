@@ -83,6 +83,36 @@ def test_a_terminal_shows_a_bar_the_time_and_the_estimate_of_each_endpoint(width
     view.close()
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_long_name_makes_room_for_its_estimate(width: int) -> None:
+    """A name that is cut is still known; half an interval is none. Of many endpoints only some are shown."""
+    view, stream, clock = on_terminal(width)
+    many = [blocks.noisy(19, endpoint=f"GET /a/{number:02d}/{'long' * 20}", seed=number) for number in range(10)]
+    together = [
+        blocks.pair(
+            number,
+            replace(each[0].base, endpoints={name: own for one in each for name, own in one.base.endpoints.items()}),
+            replace(each[0].head, endpoints={name: own for one in each for name, own in one.head.endpoints.items()}),
+        )
+        for number, each in enumerate(zip(*many, strict=True))
+    ]
+    drive(view, clock, together)
+    shown = [line for line in seen(stream)[-9:] if line.startswith("  GET /a/")]
+    assert len(shown) == 8
+    assert all(
+        line.rstrip().endswith((")", "not worse")) and "…  p95  " in line and len(line) <= width for line in shown
+    )
+    assert seen(stream)[-1] == "  and 2 more endpoints"
+    view.close()
+
+
+def test_it_takes_no_longer_than_it_may() -> None:
+    """On a busy machine pairs take longer than was planned: then time ends it."""
+    stream, clock = StringIO(), Clock()
+    drive(PlainComparison(stream, clock=clock, longest_s=20.0), clock, [PAIR] * 10)
+    assert stream.getvalue().splitlines()[-1].endswith("; at most 10 s left")
+
+
 def test_before_the_first_look_there_is_no_estimate() -> None:
     """None is made up."""
     view, stream, clock = on_terminal()
@@ -199,4 +229,4 @@ def test_an_estimate_without_an_interval_says_so() -> None:
     (change,) = looks.estimates([CheckKey("GET /items", "p95")])
     (bare,) = estimates_of([replace(change, interval=None)])
     assert bare.words.startswith("GET /items p95 ")
-    assert bare.words.endswith(" (too few pairs to bound it)")
+    assert bare.words.endswith(" (no interval yet)")

@@ -54,7 +54,8 @@ def calibrate(  # noqa: PLR0913  (one argument per option)
 
     plan = options.timed(read_plan(budgets, services=services, loads=loads), max_duration)
     folder = out or fresh_folder(plan.root)
-    view = comparison_view(sys.stderr if quiet else sys.stdout, quiet=quiet)
+    stream = sys.stderr if quiet else sys.stdout
+    view = comparison_view(stream, quiet=quiet, longest_s=plan.compare.max_duration_s)
     try:
         found = run(one_load(plan), folder, view, times=times)
     finally:

@@ -75,7 +75,8 @@ def compare(  # noqa: PLR0913  (one argument per option)
     plan = options.timed(read_plan(budgets, services=services, loads=loads, seed=seed), max_duration)
     choice = base or (base_url or plan.gate.baseline)
     folder = out or fresh_folder(plan.root)
-    view = comparison_view(sys.stderr if quiet else sys.stdout, quiet=quiet)
+    stream = sys.stderr if quiet else sys.stdout
+    view = comparison_view(stream, quiet=quiet, longest_s=plan.compare.max_duration_s)
     try:
         if benchmarks and (base_url or head_url):
             raise UsageError("benchmarks are those of two revisions", place="--base-url")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from perfgate.cli.estimates import estimates_of, shown_checks
@@ -32,16 +33,18 @@ _EVERY_S = 5.0  # where lines cannot be written over
 _COLOURS = {"worse": "red", "better": "green", "not_worse": "green"}
 
 
-def comparison_view(stream: TextIO, *, quiet: bool = False) -> QuietComparison:
+def comparison_view(stream: TextIO, *, quiet: bool = False, longest_s: float = inf) -> QuietComparison:
     """The view that suits a stream.
 
     Args:
         stream: where to.
         quiet: no progress, only what a person must read.
+        longest_s: after so long a load is ended, whatever is decided.
     """
     if quiet:
         return QuietComparison(stream)
-    return TerminalComparison(stream) if stream.isatty() and not is_dumb() else PlainComparison(stream)
+    kind = TerminalComparison if stream.isatty() and not is_dumb() else PlainComparison
+    return kind(stream, longest_s=longest_s)
 
 
 class QuietComparison:
@@ -80,6 +83,7 @@ class Standing:
 
     Attributes:
         most: pairs that can be driven.
+        longest_s: after so long it is ended.
         pairs: that were, those that do not count among them.
         known: what is decided, in words.
         estimates: of the last look, one an endpoint, as many as are shown.
@@ -89,6 +93,7 @@ class Standing:
     service: str
     load: str
     most: int
+    longest_s: float
     began: float
     now: float
     pairs: int = 0
@@ -98,9 +103,15 @@ class Standing:
     endpoints: int = 0
 
     @property
+    def passed_s(self) -> float:
+        """How long it has taken."""
+        return self.now - self.began
+
+    @property
     def left_s(self) -> float:
         """About how long it still takes at most, should it go on as it did."""
-        return (self.now - self.began) / max(self.pairs, 1) * max(self.most - self.pairs, 0)
+        by_pairs_s = self.passed_s / max(self.pairs, 1) * max(self.most - self.pairs, 0)
+        return max(min(by_pairs_s, self.longest_s - self.passed_s), 0.0)
 
     @property
     def counts(self) -> str:
@@ -133,6 +144,7 @@ class PlainComparison(QuietComparison):
     Args:
         stream: where to.
         clock: seconds.
+        longest_s: after so long a load is ended.
 
     Attributes:
         rows: so many endpoints are shown.
@@ -140,16 +152,17 @@ class PlainComparison(QuietComparison):
 
     rows = 1
 
-    def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic, longest_s: float = inf) -> None:
         super().__init__(stream)
         self._clock = clock
+        self._longest_s = longest_s
         self._told = 0.0
         self._standing: Standing | None = None
 
     def load_starting(self, service: str, load: str, max_pairs: int) -> None:
         """The pairs of a load begin."""
         self._told = now = self._clock()
-        self._standing = Standing(service, load, max_pairs, now, now)
+        self._standing = Standing(service, load, max_pairs, self._longest_s, now, now)
         self._say(f"{service}/{load}: base and head in turn, at most {counted(max_pairs, 'pair')}")
 
     def pair(self, service: str, load: str, pair: Pair) -> None:  # noqa: ARG002
@@ -194,15 +207,21 @@ class TerminalComparison(PlainComparison):
     Args:
         stream: a terminal.
         clock: seconds.
+        longest_s: after so long a load is ended.
         width: columns; None asks the terminal.
     """
 
     rows = 8
 
     def __init__(
-        self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic, width: int | None = None
+        self,
+        stream: TextIO,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        longest_s: float = inf,
+        width: int | None = None,
     ) -> None:
-        super().__init__(stream, clock=clock)
+        super().__init__(stream, clock=clock, longest_s=longest_s)
         self._screen = Screen(stream, self._drawn, clock=clock, width=width)
 
     def message(self, text: str) -> None:
@@ -240,9 +259,9 @@ def _bar(standing: Standing) -> RenderableType:
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=1)
     grid.add_column(no_wrap=True)
-    bar = ProgressBar(total=standing.most, completed=standing.pairs, complete_style="cyan")
-    passed = lasting(max(round(standing.now - standing.began), 1))
-    times = f"{passed}, at most {lasting(standing.left_s)} left"
+    whole_s = standing.passed_s + standing.left_s
+    bar = ProgressBar(total=whole_s or 1.0, completed=standing.passed_s, complete_style="cyan")
+    times = f"{lasting(max(round(standing.passed_s), 1))}, at most {lasting(standing.left_s)} left"
     grid.add_row(Text(printable(f"{standing.service} / {standing.load}"), style="bold"), bar, Text(times))
     return grid
 
@@ -254,14 +273,13 @@ def _estimated(estimates: Sequence[Estimate], endpoints: int) -> list[Renderable
     if not estimates:
         return []
     grid = Table.grid(padding=(0, 2))
-    grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid.add_column()  # it alone may be wrapped, and so makes room; its names do not wrap, they are cut
     for _ in range(3):
         grid.add_column(no_wrap=True)
     for one in estimates:
         style = _COLOURS.get(one.decision, "")
-        grid.add_row(
-            Text(f"  {printable(one.endpoint)}"), Text(one.metric), Text(one.change, style=style), Text(one.said)
-        )
+        name = Text(f"  {printable(one.endpoint)}", no_wrap=True, overflow="ellipsis")
+        grid.add_row(name, Text(one.metric), Text(one.change, style=style), Text(one.said))
     more = endpoints - len(estimates)
-    rest: list[RenderableType] = [Text(f"  and {counted(more, 'endpoint')} more", style="dim")] if more > 0 else []
+    rest: list[RenderableType] = [Text(f"  and {counted(more, 'more endpoint')}", style="dim")] if more > 0 else []
     return [grid, *rest]

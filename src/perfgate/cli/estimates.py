@@ -75,7 +75,7 @@ def estimates_of(changes: Iterable[Change]) -> list[Estimate]:
 
 
 def _estimate(change: Change, estimate: float) -> Estimate:
-    ends = "too few pairs to bound it"
+    ends = "no interval yet"
     if change.interval is not None:
         ends = " to ".join(signed(end, change.unit) for end in change.interval)
     return Estimate(

@@ -50,7 +50,8 @@ def selftest(  # noqa: PLR0913  (one argument per option)
     from perfgate.preflight import fresh_folder
 
     plan = options.timed(read_plan(budgets, services=services, loads=loads), max_duration)
-    view = comparison_view(sys.stderr if quiet else sys.stdout, quiet=quiet)
+    stream = sys.stderr if quiet else sys.stdout
+    view = comparison_view(stream, quiet=quiet, longest_s=plan.compare.max_duration_s)
     try:
         found = run(one_load(plan), out or fresh_folder(plan.root), view, delay_ms=delay)
     finally:
