@@ -401,6 +401,7 @@ def test_a_folder_that_is_no_recording_is_said_so(project: Project) -> None:
     outcome = project.perfgate("report", str(project.root))
     assert outcome.code == 3
     assert "manifest.json" in outcome.err
+    assert "there is no such folder" in project.perfgate("report", str(project.root / "none")).err
 
 
 def test_an_unknown_service_name_is_refused_with_the_nearest(project: Project) -> None:

@@ -186,8 +186,9 @@ class Manifest:
         try:
             value = json.loads(read_text(path, LARGEST_DOCUMENT))
         except FileNotFoundError:
+            there = "this is not the folder of a recording: it has no manifest.json"
             raise RecordingError(
-                "this is not the folder of a recording: it has no manifest.json",
+                there if folder.is_dir() else "there is no such folder",
                 place=str(folder),
                 hint="give a folder below .perfgate/runs/",
                 slug="not-a-recording",
