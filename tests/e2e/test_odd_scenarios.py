@@ -105,6 +105,30 @@ class Other({user}):
     assert outcome.check("user_errors").observed == times
 
 
+@pytest.mark.parametrize(
+    ("load", "idle"),
+    [("users = 2", ["Third"]), ('rate = "20/s"\nmax_users = 2', ["Third"]), ("users = 3", [])],
+    ids=["closed", "open", "enough"],
+)
+def test_a_class_that_never_has_a_user_is_told(project: Project, load: str, idle: list[str]) -> None:
+    """Locust gives users by weight: two users for three classes leave out one, and all that it would ask for."""
+    project.scenario("""
+import locust
+class Base(locust.FastHttpUser):
+    abstract = True
+    wait_time = locust.constant(0.01)
+    @locust.task
+    def visit(self):
+        self.client.get("/" + type(self).__name__)
+class First(Base): pass
+class Second(Base): pass
+class Third(Base): pass
+""")
+    project.budgets(load=f'{load}\nduration = "3s"')
+    told = [note for note in project.run().run().health.notes if "no user of" in note]
+    assert [note.split()[3] for note in told] == idle
+
+
 def test_a_shape_that_raises_is_not_judged(project: Project) -> None:
     """The scenario's own LoadTestShape ends with an exception instead of a tick."""
     project.scenario(f"""{SIMPLE_SCENARIO}

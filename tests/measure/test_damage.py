@@ -103,7 +103,8 @@ def test_the_bodies_that_are_damaged_here_are_sound() -> None:
     read_with(SECOND, bodies()[SECOND])
 
 
-ALWAYS = [(kind, key) for kind, body in bodies().items() for key in body if kind != SECOND or key not in LATER]
+SINCE = {*((SECOND, key) for key in LATER), (END, "classes_at_work")}  # older recordings are without them, and sound
+ALWAYS = [(kind, key) for kind, body in bodies().items() for key in body if (kind, key) not in SINCE]
 
 
 @pytest.mark.parametrize(("kind", "key"), ALWAYS)

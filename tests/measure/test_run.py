@@ -261,6 +261,17 @@ def test_what_successes_were_answered_is_in_the_figures() -> None:
         assert (entry.mean_body_bytes, entry.empty, entry.bytes_received) == (300.0, 400, 309_000)
 
 
+@pytest.mark.parametrize(("at_work", "told"), [(["Buyer"], True), (["Buyer", "Seller"], False), ([], False)])
+def test_classes_without_a_user_are_told_where_that_is_known(at_work: list[str], told: bool) -> None:
+    """Older recordings do not know."""
+    recording = steady_recording()
+    assert recording.begin
+    assert recording.end
+    recording.begin = replace(recording.begin, user_classes=["Buyer", "Seller"])
+    recording.end = replace(recording.end, classes_at_work=at_work)
+    assert any("no user of Seller was there" in note for note in reduced(recording).health.notes) is told
+
+
 def test_redirects_of_a_ramp_are_not_told() -> None:
     """Each user logs in as it comes to life."""
     recording = steady_recording(14)

@@ -213,6 +213,7 @@ class Engine:
         end = self._with_faults(self._drive())
         gevent.killall(background)
         if self._can_record:
+            end = replace(end, classes_at_work=sorted(journalist.classes_at_work))
             journalist.write_rest(end)
         return end
 

@@ -39,6 +39,7 @@ class Journalist:
 
     Attributes:
         failures: failed requests in what was written.
+        classes_at_work: user classes that had a user as a second ended.
     """
 
     def __init__(  # noqa: PLR0913  (what a second is made of)
@@ -60,6 +61,7 @@ class Journalist:
         self._send = send
         self._second = 0
         self.failures = 0
+        self.classes_at_work: set[str] = set()
 
     def write_each_second(self) -> None:
         """Write an entry at the end of each second, for ever.
@@ -78,6 +80,7 @@ class Journalist:
         arrivals, iterations, lags = self._queue.take_counts() if self._queue else (0, 0, None)
         waiting = self._queue.waiting if self._queue else 0
         users = self._runner.user_count
+        self._look_for_classes()
         entry = Second(
             second=self._second,
             users=users,
@@ -99,6 +102,11 @@ class Journalist:
         self._send(self._progress(flushed, users, waiting))
         # A second that was missed because the loop was busy is part of this entry, not an entry of its own.
         self._second = max(self._second + 1, int(self._recorder.now_s()))
+
+    def _look_for_classes(self) -> None:
+        """Until all have been seen: it looks at every user."""
+        if len(self.classes_at_work) < len(self._runner.user_classes):
+            self.classes_at_work |= {name for name, count in self._runner.user_classes_count.items() if count}
 
     def _progress(self, flushed: Flushed, users: int, waiting: int) -> Progress:
         phase = self._recorder.phase_now()

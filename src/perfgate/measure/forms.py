@@ -75,6 +75,7 @@ END: dict[str, Test] = {
     "unserved": shape.is_count,
     "user_errors": shape.is_counts_by_text,
     "refused_hosts": shape.is_texts,
+    "classes_at_work": shape.is_texts,
 }
 SAMPLE: dict[str, Test] = {
     "at_s": shape.is_moment,

@@ -74,7 +74,7 @@ def health_of(  # noqa: PLR0913  (each is another kind of evidence)
     mixed_up, unasked = _unsolicited_words(outline, fold.requests)
     reasons += mixed_up
     notes += [*_late_words(outline), *_retried_words(outline), *unasked, *odd_words(fold.odd, fold.untimed)]
-    notes += _redirected_words(fold, windows)
+    notes += [*_redirected_words(fold, windows), *_idle_words(outline)]
     cpus = [second.health.cpu for second in judged]
     return Health(
         valid=not reasons,
@@ -185,6 +185,16 @@ def _retried_words(outline: Outline) -> list[str]:
         return []
     requests = "1 request was" if count == 1 else f"{count:,} requests were"
     return [f"{requests} sent again because the server had closed an idle connection"]
+
+
+def _idle_words(outline: Outline) -> list[str]:
+    """Classes are given users by their weights: with few users some have none, and what they would ask is unknown."""
+    at_work = outline.end.classes_at_work if outline.end else []
+    idle = [name for name in (outline.begin.user_classes if outline.begin else []) if name not in at_work]
+    if not at_work or not idle:
+        return []
+    named = ", ".join(idle[:NAMED]) + (f" and {len(idle) - NAMED:,} more" if len(idle) > NAMED else "")
+    return [f"no user of {named} was there, so nothing that it does was measured: too few users for its weight?"]
 
 
 def _redirected_words(fold: Fold, windows: Sequence[Window]) -> list[str]:

@@ -174,6 +174,7 @@ def merge_ends(ends: Sequence[End]) -> End:
         unserved=sum(end.unserved for end in ends),
         user_errors=dict(errors),
         refused_hosts=list(dict.fromkeys(host for end in ends for host in end.refused_hosts)),
+        classes_at_work=list(dict.fromkeys(name for end in ends for name in end.classes_at_work)),
     )
 
 

@@ -243,6 +243,7 @@ class End:
         unserved: arrivals that never found a user (open model).
         user_errors: exceptions raised by scenario code, by text, with counts; at most 50 kinds.
         refused_hosts: hosts that the scenario tried to reach and `allowed_hosts` does not name.
+        classes_at_work: user classes that had a user; empty where that is not known.
     """
 
     reason: str
@@ -252,6 +253,7 @@ class End:
     unserved: int = 0
     user_errors: dict[str, int] = field(default_factory=dict)
     refused_hosts: list[str] = field(default_factory=list)
+    classes_at_work: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)  # as `HealthSample`
@@ -471,7 +473,8 @@ def begin_from_body(body: object) -> Begin:
 
 def end_from_body(body: object) -> End:
     """An `End`, written as its map; raises as `second_from_body` does."""
-    return shape.instance(End, body, forms.END)
+    # Recordings of before it was known which classes had users say nothing of that.
+    return shape.instance(End, {"classes_at_work": [], **body} if isinstance(body, dict) else body, forms.END)
 
 
 def sample_from_body(body: object) -> ServiceSample:
