@@ -10,10 +10,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from perfgate.scaffold.correlation import Correlation, Source, is_specific, places_of, sources_of
+from perfgate.scaffold.correlation import Correlation, Source, is_specific, sources_of
 from perfgate.scaffold.exchange import Exchange, exchange_of
 from perfgate.scaffold.extraction import FUNCTIONS
 from perfgate.scaffold.har import sketch_of
+from perfgate.scaffold.places import places_of
 from perfgate.scaffold.scenario_file import scenario_source
 from perfgate.scaffold.sketch import Call, Extracted, FromEnv, Sketch
 from tests.scaffold.test_hostile import assert_only_data, hostile

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from perfgate.scaffold.exchange import Answered, Headers
 from perfgate.scaffold.extraction import json_ids
 from perfgate.scaffold.flows import with_writes
-from perfgate.scaffold.journeys import listing_of, with_journeys
+from perfgate.scaffold.journeys import with_journeys
+from perfgate.scaffold.listing import listing_of
 from perfgate.scaffold.openapi import sketch_of
 from perfgate.scaffold.scenario_file import scenario_source
 from perfgate.scaffold.sketch import Call, Extracted, FromEnv, Sketch
@@ -169,7 +170,13 @@ class TestLogins:
         form = {
             "type": "object",
             "required": ["username", "password"],
-            "properties": {"grant_type": TEXT, "username": TEXT, "password": TEXT, "scope": TEXT, "client_id": TEXT},
+            "properties": {
+                "grant_type": TEXT,
+                "username": TEXT,
+                "password": TEXT,
+                "scope": TEXT,
+                "client_secret": TEXT,
+            },
         }
         scheme = {"type": "oauth2", "flows": {"password": {"tokenUrl": "token", "scopes": {}}}}
         paths = {

@@ -111,6 +111,27 @@ def test_logins_are_known_by_what_they_send_or_are_called(path: str) -> None:
     assert sketched(exchange(path, "POST", sent=sent, answer={}), USE).start == ()
 
 
+def test_what_leads_to_the_login_is_left_out() -> None:
+    """Who is signed in would see something else there, under the same name."""
+    entries = [
+        exchange("/", page="", status=302, answered={"Location": "/login?next=/"}),
+        exchange("/login?next=/", page="<input type=password name=password>"),
+        LOGIN,
+        exchange("/", page="<h1>", headers={"Authorization": f"Bearer {TOKEN}"}),
+    ]
+    found = sketched(*entries)
+    assert [call.follow_redirects for call in found.calls if call.endpoint == "GET /"] == [True]
+    assert "GET / was left out: each user stays signed in" in found.notes
+
+
+def test_the_secret_of_a_client_is_no_second_password() -> None:
+    """OAuth 2 sends it beside the password."""
+    form = {"grant_type": "password", "username": "ada", "password": "hunter-two", "client_secret": "hunter-three"}
+    found = sketched(exchange("/connect", "POST", form=form, answer={"token": TOKEN}), USE)
+    assert len(found.start) == 1
+    assert "hunter" not in scenario_source(found, "shop", "x.har")
+
+
 def test_a_login_alone_is_a_session() -> None:
     """There has to be something to drive."""
     assert [call.endpoint for call in sketched(LOGIN).calls] == ["POST /login"]

@@ -15,6 +15,18 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from perfgate.scaffold import extraction, names
 from perfgate.scaffold.fold import fold
+from perfgate.scaffold.places import (
+    ID_WORDS,
+    Place,
+    last_key,
+    leaves,
+    names_id,
+    path_place,
+    places_of,
+    resource_of,
+    singular,
+    thing_of,
+)
 from perfgate.scaffold.secrecy import is_telling, without_scheme
 
 if TYPE_CHECKING:
@@ -22,11 +34,11 @@ if TYPE_CHECKING:
 
     from perfgate.scaffold.exchange import Exchange
 
-_MOST_LEAVES = 20_000  # of one answer
 _LONGEST_ARGUMENTS = 60  # of an extraction, as it is written
 _CLOCK_S = 0.005  # by how much the times of a recording may be off
 _SUBSTANTIAL = 12  # characters of a value that is looked for inside longer texts
-_ID_WORDS = frozenset({"id", "ids", "uuid", "guid", "key", "slug", "number", "no", "code", "ref", "pk", "sku"})
+# How the fields are called by which Django, Rails, ASP.NET and others know their own forms.
+_CSRF = re.compile(r"csrf|authenticitytoken|requestverificationtoken")
 _NO_RESOURCE = frozenset(
     {
         "api",
@@ -48,21 +60,6 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?|\d{1,2}:\d{2}(:\d{2})?")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TOKEN_IN_TEXT = re.compile(rf"[\w.+/=~%-]{{{_SUBSTANTIAL},}}")
 _WORDS = frozenset({"true", "false", "null", "none", "undefined"})
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a request sends a value.
-
-    Attributes:
-        kind: `path`, `query`, `form`, `json` or `header`.
-        name: of the field or header; of a part of the path, the part before it.
-        thing: what the value names one of, in the singular: `item` for `/items/7` and `item_id=7`.
-    """
-
-    kind: str
-    name: str
-    thing: str
 
 
 @dataclass(frozen=True)
@@ -196,50 +193,6 @@ def _is_id(value: str | int) -> bool:
     return _has_digit(text) or re.fullmatch(r"[^\W_]+([-_][^\W_]+)+", text) is not None
 
 
-def places_of(exchange: Exchange) -> Iterator[tuple[Place, str | int]]:
-    """What a request sends that may come from an answer, and where it stands; cookies are the client's affair."""
-    segments = exchange.segments
-    for position, part in enumerate(segments):
-        if part:
-            yield path_place(segments, position), part
-    for name, value in exchange.query:
-        yield field_place(exchange, "query", name), value
-    for name, value in exchange.form:
-        yield field_place(exchange, "form", name), value
-    for name, value in exchange.own_headers:
-        if name.lower() != "cookie":
-            yield Place("header", name, ""), value
-    if exchange.json is not None and "json" in exchange.body_kind:
-        for path, leaf in leaves(exchange.json):
-            yield field_place(exchange, "json", _last_key(path)), leaf
-
-
-def path_place(segments: list[str], position: int) -> Place:
-    """The place of a part of a path."""
-    before = next((part for part in reversed(segments[:position]) if part and fold(part) == part), "")
-    return Place("path", before, singular(before))
-
-
-def field_place(exchange: Exchange, kind: str, name: str) -> Place:
-    """The place of a named value; one called only `id` is one of what the path speaks of."""
-    return Place(kind, name, thing_of(name) or resource_of(exchange))
-
-
-def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str | int]]:
-    """The texts and whole numbers of a JSON value, with the way to each."""
-    left = _MOST_LEAVES
-    stack = [(path, value)]
-    while stack and left:
-        way, item = stack.pop()
-        left -= 1
-        if isinstance(item, dict):
-            stack += [((*way, key), inner) for key, inner in reversed(item.items())]
-        elif isinstance(item, list):
-            stack += [((*way, number), inner) for number, inner in reversed(list(enumerate(item)))]
-        elif isinstance(item, str) or (isinstance(item, int) and not isinstance(item, bool)):
-            yield way, item
-
-
 def sources_of(exchange: Exchange, index: int, sent: Container[str] | None = None) -> Iterator[Source]:
     """The values of an answer that a request could be made with.
 
@@ -270,7 +223,7 @@ def _in_json(exchange: Exchange, index: int, sent: Container[str] | None) -> Ite
     for path, value in leaves(exchange.answered_json):
         if sent is not None and str(value) not in sent:
             continue
-        key = _last_key(path)
+        key = last_key(path)
         parents = [step for step in path[:-1] if isinstance(step, str) and step.lower() not in _NO_RESOURCE]
         thing = thing_of(key) or (singular(parents[-1]) if parents else resource)
         if value != "":
@@ -314,41 +267,10 @@ def _has_digit(text: str) -> bool:
     return re.search(r"\d", text) is not None
 
 
-def resource_of(exchange: Exchange) -> str:
-    """What a request is about, in the singular: the last part of its path that is no id."""
-    named = [part for part in exchange.segments if part and fold(part) == part]
-    return singular(named[-1]) if named else ""
-
-
-def names_id(name: str) -> bool:
-    """Whether a field's name says that it holds an id."""
-    return not _ID_WORDS.isdisjoint(names.words(name)[-1:])
-
-
-def _last_key(path: tuple[str | int, ...]) -> str:
-    return next((step for step in reversed(path) if isinstance(step, str)), "value")
-
-
-def thing_of(name: str) -> str:
-    """What a field names one of: `item` for `itemId`, `cart[item_id]` and `item`; empty for `id`."""
-    parts = names.words(name)
-    while parts and parts[-1] in _ID_WORDS:
-        parts.pop()
-    return singular(parts[-1]) if parts else ""
-
-
-def singular(text: str) -> str:
-    """The last word of a text, in the singular as far as spelling tells it."""
-    word = (names.words(text) or [""])[-1]
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith(("sses", "xes", "ches", "shes", "zes")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 3 else word
-
-
 def _name(key: str, thing: str) -> str:
     parts = [part for part in names.words(key) if part != "x"]
-    if len(parts) == 1 and parts[0] in _ID_WORDS | {"name", "value"}:
+    if _CSRF.search("".join(parts)):
+        return "csrf_token"
+    if len(parts) == 1 and parts[0] in ID_WORDS | {"name", "value"}:
         parts = [thing, *parts] if thing else parts
     return names.identifier("_".join(parts)[:24], "value")

@@ -12,7 +12,8 @@ from perfgate.scaffold.sketch import SAFE_METHODS, WRITES, Call, Extracted, Extr
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from perfgate.scaffold.correlation import Correlation, Place, Source
+    from perfgate.scaffold.correlation import Correlation, Source
+    from perfgate.scaffold.places import Place
 
 # What needs no encoding in a URL, as far as the recorded value tells: numbers, UUIDs, hashes and short names.
 _PLAIN = re.compile(r"\d+|[0-9a-f-]+|[\w-]{1,15}", re.IGNORECASE)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from perfgate.errors import UsageError
-from perfgate.scaffold.correlation import Correlation, Place, Source, leaves
+from perfgate.scaffold.correlation import Correlation, Source
 from perfgate.scaffold.document import array, table, word
 from perfgate.scaffold.exchange import Exchange, exchange_of, in_order
 from perfgate.scaffold.extraction import asks_to_sign_in
 from perfgate.scaffold.flows import Values, settled
 from perfgate.scaffold.login import is_sanitized, login_of
+from perfgate.scaffold.places import Place, leaves
 from perfgate.scaffold.recorded_call import CallWriter
 from perfgate.scaffold.sketch import Call, Extraction, Sketch
 

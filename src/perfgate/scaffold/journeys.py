@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 from urllib.parse import unquote
 
 from perfgate.scaffold import names
-from perfgate.scaffold.correlation import names_id, singular, thing_of
+from perfgate.scaffold.listing import LONGEST, Listing, id_key, listing_of, tables_in
+from perfgate.scaffold.path_values import PLAIN, filled_in, parameters_of, position_of, values_at
+from perfgate.scaffold.places import names_id, singular, thing_of
 from perfgate.scaffold.sketch import (
     SAFE_METHODS,
     UNANSWERED,
@@ -17,56 +19,10 @@ from perfgate.scaffold.sketch import (
     Extraction,
     Link,
     Operation,
-    Part,
     Sketch,
-    Text,
-    merged,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 _ORDER = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE")  # what is deleted can be asked for no more
-_PLAIN = re.compile(r"[\w.~-]{1,60}")
-_LONGEST = 60  # of the arguments of an extraction, as they are written
-_DEEPEST = 2  # tables around a list
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Where a JSON answer lists things.
-
-    Attributes:
-        path: the keys that lead to the list.
-        key: under which each entry holds its id.
-        example: such an id.
-    """
-
-    path: tuple[str, ...]
-    key: str
-    example: str | int
-
-
-def listing_of(answer: Any, parameter: str, path: tuple[str, ...] = ()) -> Listing | None:
-    """The list of things in an answer, by whose ids `parameter` may be filled in; None when there is none."""
-    if isinstance(answer, dict) and len(path) < _DEEPEST:
-        found = (listing_of(value, parameter, (*path, key)) for key, value in answer.items())
-        return next((listing for listing in found if listing), None)
-    entries = [entry for entry in answer if isinstance(entry, dict)] if isinstance(answer, list) else []
-    key = _id_key(entries[0], parameter) if entries else None
-    if key is None or sum(len(repr(step)) + 2 for step in (*path, key)) > _LONGEST:
-        return None
-    return Listing(path, key, entries[0][key])
-
-
-def _id_key(thing: dict[str, Any], parameter: str) -> str | None:
-    """The key of a thing's id: as the parameter is called, as its last word is, or `id`."""
-    last = (names.words(parameter) or [""])[-1]
-    for key in dict.fromkeys([parameter, last, "id"]):
-        value = thing.get(key)
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            return key
-    return None
 
 
 def with_journeys(sketch: Sketch) -> Sketch:
@@ -123,15 +79,15 @@ class _Journeys:
         self, call: Call, target: Call, link: Link, held: dict[tuple[str, tuple[str | int, ...]], str]
     ) -> Call | None:
         """A target with what its link fills in, which `held` then names; None when a part of its path is not told."""
-        wanted = _parameters(target.name)
+        wanted = parameters_of(target.name)
         found = {name: _expressed(link.parameters.get(name, ""), target, name) for name in wanted}
-        if not wanted or None in found.values() or any(_position(target, name) is None for name in wanted):
+        if not wanted or None in found.values() or any(position_of(target, name) is None for name in wanted):
             return None
         for name, taken in found.items():
             if taken is not None:
                 if taken not in held:
                     held[taken] = self._name(_thing(call.name), name)
-                target = _filled(target, name, Extracted(held[taken], within_user=True))
+                target = filled_in(target, name, Extracted(held[taken], within_user=True))
         return target
 
     # What is made.
@@ -140,11 +96,13 @@ class _Journeys:
         """Let what makes a thing be followed by what reads, changes and deletes it."""
         for call in list(self.calls):
             members = [] if call.method != "POST" or call.then or "{" in call.name else self._members(call)
-            parameter = _parameters(members[0].name)[-1] if members else ""
+            parameter = parameters_of(members[0].name)[-1] if members else ""
             extraction = self._made(call, parameter) if members else None
             if extraction is not None and any(each is call for each in self.calls):
                 held = Extracted(extraction.name, within_user=True)
-                then = [replace(_filled(each, _parameters(each.name)[-1], held), tags=(), notes=()) for each in members]
+                then = [
+                    replace(filled_in(each, parameters_of(each.name)[-1], held), tags=(), notes=()) for each in members
+                ]
                 self._replace(call, _followed(call, [extraction], then))
                 self._drop([member for member in members if member.method not in SAFE_METHODS])
 
@@ -152,7 +110,7 @@ class _Journeys:
         """What is done with one of the things that a call makes."""
         pattern = re.compile(rf"{re.escape(call.name.rstrip('/'))}/\{{([^{{}}]+)\}}/?")
         matches = [(each, match) for each in self.calls if (match := pattern.fullmatch(each.name)) and not each.then]
-        found = [each for each, match in matches if _position(each, match[1]) is not None]
+        found = [each for each, match in matches if position_of(each, match[1]) is not None]
         usable = [each for each in found if each.method != "HEAD" and (each.method in SAFE_METHODS or not each.notes)]
         if any(self._is_listed(call.name, each) for each in usable):
             # What others find in the list must not be gone when they ask for it.
@@ -162,7 +120,7 @@ class _Journeys:
     def _is_listed(self, name: str, reader: Call) -> bool:
         """Whether a call reads what a list holds that anybody may ask for."""
         listers = (each for each in self.calls if each.endpoint == f"GET {name}" and not each.tags)
-        parameter = _parameters(reader.name)[-1]
+        parameter = parameters_of(reader.name)[-1]
         listed = any(listing_of(_known(lister).answer, parameter) for lister in listers)
         return listed and reader.method == "GET" and UNANSWERED not in reader.tags
 
@@ -170,12 +128,12 @@ class _Journeys:
         """Where the answer says which thing was made."""
         known = _known(call)
         name = self._name(_thing(call.name), parameter)
-        for path, value in _tables(known.answer):
-            key = _id_key(value, parameter)
-            if key is not None and sum(len(repr(step)) + 2 for step in (*path, key)) <= _LONGEST:
+        for path, value in tables_in(known.answer):
+            key = id_key(value, parameter)
+            if key is not None and sum(len(repr(step)) + 2 for step in (*path, key)) <= LONGEST:
                 return Extraction(name, "json_value", (*path, key))
         pattern = f"{call.name.rstrip('/')}/{{}}"
-        usable = known.located and len(pattern) <= _LONGEST and names.prose(pattern, _LONGEST) == pattern
+        usable = known.located and len(pattern) <= LONGEST and names.prose(pattern, LONGEST) == pattern
         return Extraction(name, "location_part", (pattern,)) if usable else None
 
     # What is listed.
@@ -192,19 +150,19 @@ class _Journeys:
         readers = [
             (number, match[1])
             for number, match in matches
-            if match and self._may_choose(self.calls[number]) and _values_at(self.calls[number], match[1])
+            if match and self._may_choose(self.calls[number]) and values_at(self.calls[number], match[1])
         ]
         thing = _thing(lister.name)
         parameter = readers[0][1] if readers else f"{thing}_id"
         listing = listing_of(_known(lister).answer, parameter)
-        if listing is None or not all(_PLAIN.fullmatch(str(value)) for value in _listed(lister, listing)):
+        if listing is None or not all(PLAIN.fullmatch(str(value)) for value in _listed(lister, listing)):
             return
-        examples = [value for number, name in readers for value in _values_at(self.calls[number], name)]
+        examples = [value for number, name in readers for value in values_at(self.calls[number], name)]
         typed = [int(value) if isinstance(listing.example, int) and value.isdigit() else value for value in examples]
         name = self._name(thing, f"{listing.key}s")
         held = Extracted(name, "random.choice", within_user=True)
         for number, parameter in readers:
-            self.calls[number] = _filled(self.calls[number], parameter, held)
+            self.calls[number] = filled_in(self.calls[number], parameter, held)
         for number, call in enumerate(self.calls):
             self.calls[number] = _with_chosen(call, thing, listing.example, held)
         if any(name in each.needs for call in self.calls for each in (call, *call.then)):
@@ -249,6 +207,14 @@ class _Journeys:
         self.calls = [each for each in self.calls if not any(each is call for call in calls)]
 
 
+def _listed(lister: Call, listing: Listing) -> list[Any]:
+    """The ids in what a call is known to answer."""
+    value = _known(lister).answer
+    for step in listing.path:
+        value = value[step]
+    return [entry.get(listing.key, listing.example) for entry in value if isinstance(entry, dict)]
+
+
 def _known(call: Call) -> Operation:
     return call.operation or Operation()
 
@@ -261,18 +227,6 @@ def _thing(path: str) -> str:
     return singular(next((part for part in reversed(path.split("/")) if part and "{" not in part), ""))
 
 
-def _parameters(path: str) -> list[str]:
-    return re.findall(r"\{([^{}]+)\}", path)
-
-
-def _tables(answer: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """The tables of an answer down to one level, that at its top first."""
-    if isinstance(answer, dict):
-        yield path, answer
-        for key, value in answer.items() if not path else ():
-            yield from _tables(value, (key,))
-
-
 def _expressed(expression: str, target: Call, parameter: str) -> tuple[str, tuple[str | int, ...]] | None:
     """What reads the value of a link's expression; None for what is not of the answer, or too long to be written."""
     if match := re.fullmatch(r"\$response\.header\.([\w-]{1,40})", expression):
@@ -280,11 +234,11 @@ def _expressed(expression: str, target: Call, parameter: str) -> tuple[str, tupl
         if match[1].lower() != "location":
             return "header_value", (match[1].title(),)
         # A Location is where the thing is, which the operation that is led to says in other words.
-        return ("location_part", (pattern,)) if len(pattern) <= _LONGEST and pattern.count("{") == 1 else None
+        return ("location_part", (pattern,)) if len(pattern) <= LONGEST and pattern.count("{") == 1 else None
     if match := re.fullmatch(r"\$response\.body#/(.{1,50})", expression):
         steps = [unquote(step).replace("~1", "/").replace("~0", "~") for step in match[1].split("/")]
         path = tuple(int(step) if step.isascii() and step.isdigit() else step for step in steps)
-        return ("json_value", path) if sum(len(repr(step)) + 2 for step in path) <= _LONGEST else None
+        return ("json_value", path) if sum(len(repr(step)) + 2 for step in path) <= LONGEST else None
     return None
 
 
@@ -297,15 +251,6 @@ def _followed(call: Call, extractions: list[Extraction], then: list[Call]) -> Ca
         extracts=(*call.extracts, *extractions),
         then=(*call.then, *then),
         notes=(*call.notes, names.prose(note, 200)),
-    )
-
-
-def _position(call: Call, parameter: str) -> int | None:
-    """Which part of a call's path a parameter is; None where it is no part of its own."""
-    parts = call.name.split("/")
-    path = "".join(part if isinstance(part, str) else "x" for part in call.paths[0]).partition("?")[0]
-    return (
-        parts.index(f"{{{parameter}}}") if f"{{{parameter}}}" in parts and path.count("/") + 1 == len(parts) else None
     )
 
 
@@ -324,47 +269,3 @@ def _with_chosen(call: Call, thing: str, example: str | int, chosen: Extracted) 
         return call
     then = tuple(_with_chosen(each, thing, example, chosen) for each in call.then)
     return replace(call, json=put(call.json), then=then)
-
-
-def _listed(lister: Call, listing: Listing) -> list[Any]:
-    """The ids in what a call is known to answer."""
-    value = _known(lister).answer
-    for step in listing.path:
-        value = value[step]
-    return [entry.get(listing.key, listing.example) for entry in value if isinstance(entry, dict)]
-
-
-def _values_at(call: Call, parameter: str) -> tuple[str, ...]:
-    """What is filled in for a parameter in the paths of a call; nothing where that cannot be told apart."""
-    position = _position(call, parameter)
-    firsts = [path[0] for path in call.paths]
-    parts = [first.partition("?")[0].split("/") for first in firsts if isinstance(first, str)]
-    values = [unquote(part[position]) for part in parts if position is not None and position < len(part)]
-    return tuple(dict.fromkeys(values)) if len(values) == len(firsts) and all(map(_PLAIN.fullmatch, values)) else ()
-
-
-def _filled(call: Call, parameter: str, value: Extracted) -> Call:
-    """The call with a value in the place of a parameter of its path."""
-    position = _position(call, parameter)
-    return call if position is None else replace(call, paths=(_put(call.paths[0], position, value),))
-
-
-def _put(path: Text, position: int, value: Extracted) -> Text:
-    parts: list[Part] = []
-    passed = 0
-    done = False
-    for part in path:
-        if done or not isinstance(part, str):
-            parts.append(part)
-            continue
-        way, mark, query = part.partition("?")
-        segments = way.split("/")
-        inside = position - passed
-        if inside < len(segments):
-            before, after = "/".join([*segments[:inside], ""]), "/".join(["", *segments[inside + 1 :]])
-            parts += [before, value, f"{after}{mark}{query}"]
-            done = True
-        else:
-            parts.append(part)
-        passed += len(segments) - 1
-    return merged(part for part in parts if part != "")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from perfgate.scaffold import names
-from perfgate.scaffold.correlation import leaves
+from perfgate.scaffold.places import leaves
 from perfgate.scaffold.sketch import SAFE_METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from perfgate.scaffold.correlation import Correlation
     from perfgate.scaffold.exchange import Exchange
@@ -98,6 +98,12 @@ def is_password(name: str) -> bool:
     return _PASSWORD.search(name) is not None
 
 
+def passwords_of(fields: Iterable[str]) -> set[str]:
+    """The fields that hold a password; the secret of a client, as OAuth 2 has it beside one, only where it is alone."""
+    found = {name for name in fields if is_password(name)}
+    return {name for name in found if "client" not in names.words(name)} or found
+
+
 def says_login(text: str) -> bool:
     """Whether a path or a name is one of a login, by its end: `/users/sign-in`, `loginUser`."""
     words = names.words(text)
@@ -135,9 +141,9 @@ def _says_login(exchange: Exchange) -> bool:
 def _could_sign_in(exchange: Exchange) -> bool:
     if exchange.method != "POST" or not _SIGNS_UP.isdisjoint(_words(exchange)) or signs_out(exchange):
         return False
-    passwords = sum(bool(_PASSWORD.search(name)) for name in set(fields_of(exchange)))
+    passwords = passwords_of(fields_of(exchange))
     # Who writes a password twice chooses a new one.
-    return passwords == 1 or (passwords == 0 and _says_login(exchange))
+    return len(passwords) == 1 or (not passwords and _says_login(exchange))
 
 
 def _gives(index: int, exchanges: list[Exchange], needs: list[set[int]]) -> bool:
@@ -197,9 +203,10 @@ def _going_on(index: int, exchanges: list[Exchange]) -> Iterator[int]:
 
 
 def _ending(index: int, exchanges: list[Exchange]) -> Iterator[int]:
-    """What signs out, where that leads, and the login page, which nobody asks for who is signed in."""
+    """What signs out, where that leads, and what nobody sees who is signed in: the login page, and what leads to it."""
     asked = {exchanges[step].path for step in range(index) if "html" in exchanges[step].kind}
     login_pages = {path for path in asked if not _SIGNS_IN.isdisjoint(_path_words(path))} | {exchanges[index].path}
+    yield from (step for step in range(index) if urlsplit(exchanges[step].leads_to).path in login_pages)
     target = ""
     for step in range(index + 1, len(exchanges)):
         exchange = exchanges[step]

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from perfgate.scaffold import names
-from perfgate.scaffold.correlation import leaves
-from perfgate.scaffold.login import is_credential, is_password, says_login
+from perfgate.scaffold.login import is_credential, is_password, passwords_of, says_login
+from perfgate.scaffold.places import leaves
 from perfgate.scaffold.sketch import Call, Extracted, Extraction, FromEnv, Operation, Sketch
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _given(call: Call, says_so: bool, wanting: list[Operation]) -> Extraction | 
     """What a login gives that other operations want; None for what is no login."""
     operation = _known(call)
     body = call.json if call.json is not None else call.form
-    passwords = [path for path, _ in leaves(body) if path and is_password(str(path[-1]))]
+    passwords = passwords_of(str(path[-1]) for path, _ in leaves(body) if path)
     named = says_so or says_login(call.name) or says_login(operation.id)
     if call.method != "POST" or not named or len(passwords) != 1 or call.needs:
         return None

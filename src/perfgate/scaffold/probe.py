@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from perfgate.scaffold.exchange import Answered, Headers
 from perfgate.scaffold.extraction import json_ids, json_value
-from perfgate.scaffold.journeys import listing_of
+from perfgate.scaffold.listing import listing_of
 from perfgate.scaffold.sketch import SAFE_METHODS, UNANSWERED, Call, FromEnv, Part, Sketch, Text
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ class Probe:
             return call
         self._learn(call.name, answer)
         told = self._known.get(call.name.rstrip("/")) if answer.good else None
-        if told is not None and call.operation is not None:
+        # What the document says of its answers holds for lists that are empty now, too.
+        if told is not None and call.operation is not None and not isinstance(call.operation.answer, dict | list):
             call = replace(call, operation=replace(call.operation, answer=told))
         return call if answer.status < 400 else _refused(call, answer.status)
 

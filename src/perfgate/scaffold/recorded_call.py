@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote
 
-from perfgate.scaffold.correlation import Place, field_place, is_specific, names_id, path_place
+from perfgate.scaffold.correlation import is_specific
 from perfgate.scaffold.document import array, table, word
 from perfgate.scaffold.fold import fold
 from perfgate.scaffold.login import is_credential
 from perfgate.scaffold.names import endpoint_name
+from perfgate.scaffold.places import Place, field_place, names_id, path_place
 from perfgate.scaffold.redaction import Redaction
 from perfgate.scaffold.secrecy import is_telling, looks_random
 from perfgate.scaffold.sketch import SAFE_METHODS, WRITES, Call, Extracted, FromEnv, Part, Text, merged
