@@ -101,6 +101,12 @@ def latest_folder(root: Path, tell: Callable[[str], None], *, holding: str = "")
         raise UsageError("there is no recording yet", place=str(base), hint="drive one with `perfgate run`")
     fit = [folder for folder in folders if not _is_unfinished(folder) and (folder / holding).exists()]
     if not fit and holding:
+        if not _is_unfinished(folders[0]) and (why := _stopped(folders[0])):
+            raise UsageError(
+                f"nothing was judged yet; the newest recording, {folders[0].name}: {why}",
+                place=str(base),
+                hint="mend that, and run it again",
+            )
         raise UsageError(
             f"no recording is finished yet; the newest, {folders[0].name}, is under way, or was killed",
             place=str(base),
@@ -110,8 +116,17 @@ def latest_folder(root: Path, tell: Callable[[str], None], *, holding: str = "")
     passed_over = folders[: folders.index(taken)] or ([] if fit else [taken])
     if passed_over:
         names = f"{passed_over[0].name} is" if len(passed_over) == 1 else f"{len(passed_over)} newer recordings are"
-        tell(f"{names} not finished (under way, or killed): this is {taken.name}")
+        why = "" if _is_unfinished(passed_over[0]) else _stopped(passed_over[0])
+        tell(f"{names} not finished ({why or 'under way, or killed'}): this is {taken.name}")
     return taken
+
+
+def _stopped(folder: Path) -> str:
+    """Why its work ended before anything could be judged; empty where that is not known."""
+    try:
+        return Manifest.load(folder).stopped
+    except (OSError, PerfgateError):
+        return ""
 
 
 def _is_unfinished(folder: Path) -> bool:

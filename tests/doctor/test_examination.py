@@ -171,6 +171,39 @@ class TestFile:
         path.write_text(source)
         assert scenario(path).status == status
 
+    @pytest.mark.parametrize(
+        ("tasks", "fails"),
+        [
+            ('@tag("writes")\n    @task', True),
+            ('@task(3)\n    @locust.tag("reads", "writes")', True),
+            ('@tag("reads")\n    @task', False),
+            ("@task", False),
+        ],
+    )
+    def test_that_exclude_tags_leave_nothing_of_fails_as_a_run_would(
+        self, tasks: str, fails: bool, tmp_path: Path
+    ) -> None:
+        """It is said before a service is started; nothing is said of tasks that are given otherwise."""
+        source = SCENARIO.replace("@task", tasks)
+        path = project(tmp_path, 'url = "http://127.0.0.1:1"\nexclude_tags = ["writes"]', scenario=source)
+        findings = [finding for finding in examine(path, services=False) if finding.what == "tasks of shop"]
+        assert [finding.status for finding in findings] == (["fail"] if fails else [])
+        assert exit_code(examine(path, services=False)) == (ExitCode.USAGE if fails else ExitCode.PASS)
+        (tmp_path / "shop.py").write_text(f"{source}\n\nVisitor.tasks = [print]\ntasks = []\n")
+        assert exit_code(examine(path, services=False)) == ExitCode.PASS
+
+    def test_that_reads_variables_that_are_not_set_is_warned_of(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A login without them fails in a run; one with a default of its own is left alone."""
+        names = "import os\nA = os.environ.get('SHOP_USER', '')\nB = os.environ['SHOP_PASSWORD']\n"
+        more = "C = os.getenv('SHOP_TOKEN')\nD = os.environ.get('SHOP_SIZE', '7')\nos.environ['SHOP_SET'] = '1'\n"
+        monkeypatch.setenv("SHOP_TOKEN", "x")
+        monkeypatch.delenv("SHOP_USER", raising=False)
+        path = project(tmp_path, scenario=names + more + SCENARIO)
+        finding = of(examine(path, services=False), "variables of shop")
+        assert (finding.status, finding.detail) == ("warn", "shop.py reads SHOP_USER, SHOP_PASSWORD: not set")
+
     def test_tells_the_line_of_a_syntax_error(self, tmp_path: Path) -> None:
         """As an editor would."""
         path = tmp_path / "s.py"

@@ -99,6 +99,17 @@ def test_a_scenario_that_cannot_be_used_is_refused(project: Project, text: str, 
     _wait_until_nothing_is_left(project)
 
 
+def test_tags_that_leave_no_task_are_named_and_no_report_takes_it_for_a_run(project: Project) -> None:
+    """Which key leaves none, and in which file to mend it; a comment says that it was refused, and does not wait."""
+    project.scenario(SIMPLE_SCENARIO.replace("task\n\n", "task, tag\n\n").replace("@task", '@tag("slow")\n    @task'))
+    path = project.root / "budgets.toml"
+    path.write_text(path.read_text().replace("scenario =", 'exclude_tags = ["slow"]\nscenario =', 1))
+    _refused(project.perfgate("run"), "scenario-without-tasks", 'exclude_tags = ["slow"]', "budgets.toml", "Visitor")
+    comment = project.perfgate("comment", "--dry-run")
+    _refused(comment, "usage", "nothing was judged yet", 'exclude_tags = ["slow"]')
+    assert "wait" not in comment.err
+
+
 def test_a_service_on_a_host_that_is_not_allowed_is_refused(project: Project) -> None:
     """Exit 2 before anything is sent."""
     project.budgets(url="http://service.invalid:{port}")

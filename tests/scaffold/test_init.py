@@ -393,7 +393,7 @@ class TestWrites:
         assert (report.tasks, report.active, report.measured) == (3, 2, True)
         assert service.exclude_tags == ("writes",)
         assert source.count('@tag("writes")') == 1
-        assert "1 tasks that change data are driven: use a service whose data may be thrown away" in report.notes
+        assert "1 task that changes data is driven: use a service whose data may be thrown away" in report.notes
 
     def test_are_not_sent_while_the_service_is_only_looked_at(self, shop: Shop, tmp_path: Path) -> None:
         """They are part of the load, and of nothing before it."""
@@ -468,6 +468,27 @@ class TestFiles:
         assert f"perfgate run --budgets '{tmp_path / 'my app' / 'budgets.toml'}'" == report.next_command
         monkeypatch.chdir(tmp_path)
         assert init("http://127.0.0.1:1", InitOptions(Path())).next_command == "perfgate run"
+
+    def test_name_what_is_to_be_done_before_it(self, shop: Shop, tmp_path: Path) -> None:
+        """A run in which no task is driven, or no user can sign in, would only say so."""
+        shop.json("/openapi.json", {"openapi": "3.0.0", "paths": {"/items": {"post": {}}}})
+        report = init(shop.url, InitOptions(tmp_path, name="shop"))
+        assert report.active == 0
+        assert report.next_command.startswith(f"make a task of {report.written[1]} work and take its tag off, then: ")
+        secured = {
+            "openapi": "3.0.0",
+            "paths": {"/items": {"get": {}}},
+            "security": [{"key": []}],
+            "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
+        }
+        path = tmp_path / "openapi.json"
+        path.write_text(json.dumps(secured))
+        told = init(str(path), InitOptions(tmp_path / "a", name="shop"), environ={}).next_command
+        assert told.startswith("set SHOP_")
+        assert " in the environment, then: perfgate run" in told
+        name = told.split()[1]
+        again = init(str(path), InitOptions(tmp_path / "b", name="shop"), environ={name: "x"})
+        assert again.next_command.startswith("perfgate run")
 
     def test_teach(self, tmp_path: Path) -> None:
         """Every load that is shown as a comment is right when its marks are removed."""

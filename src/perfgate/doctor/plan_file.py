@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate.doctor.finding import Finding
+from perfgate.doctor.needs import needs
 from perfgate.doctor.scenario import scenario
 from perfgate.errors import PerfgateError
 from perfgate.plan.budgets_file import budgets_schema, read_plan
@@ -38,7 +40,8 @@ def read(path: Path | None) -> tuple[Plan | None, list[Finding]]:
         return None, [Finding.failed(path.name, error, "mend the file", "file")]
     detail = f"{_several(len(plan.services), 'service')}, {_several(len(plan.loads), 'load')}"
     scenarios = dict.fromkeys(service.scenario for service in plan.services.values())
-    return plan, [Finding("ok", path.name, detail, area="file"), *_schema(plan), *map(scenario, scenarios)]
+    found = [Finding("ok", path.name, detail, area="file"), *_schema(plan), *map(scenario, scenarios)]
+    return plan, [*found, *(need for service in plan.services.values() for need in needs(service, os.environ))]
 
 
 def _schema(plan: Plan) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import traceback
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,7 +23,6 @@ from perfgate.reading import LARGEST_SOURCE, read_text
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def load_scenario(order: Order) -> Scenario:
             slug="scenario-without-shape",
         )
     chosen, bases = _without_bases(_choose(users, order), order)
-    _check_tasks(chosen, order.scenario)
+    _check_tasks(chosen, order)
     shape = shapes[0] if order.profile is None else None
     return Scenario(chosen, shape, tuple(bases))
 
@@ -127,14 +127,30 @@ def _has_tasks(user_class: Any) -> bool:
     return bool(user_class.tasks or getattr(user_class, "functions", None))
 
 
-def _check_tasks(user_classes: list[Any], path: str, tags: Sequence[str] = ()) -> None:
+def _check_tasks(user_classes: list[Any], order: Order) -> None:
+    """Refuse a class that has no tasks."""
     for user_class in user_classes:
         if not _has_tasks(user_class):
-            chosen = f" with the tags {', '.join(tags)}" if tags else ""
             raise ScenarioError(
-                f"the User class {user_class.__name__} has no tasks{chosen}",
-                place=path,
-                hint="mend tags and exclude_tags" if tags else "decorate a method with @task, or set tasks",
+                f"the User class {user_class.__name__} has no tasks",
+                place=order.scenario,
+                hint="decorate a method with @task, or set tasks",
+                slug="scenario-without-tasks",
+            )
+
+
+def _check_chosen(user_classes: list[Any], order: Order) -> None:
+    """Refuse a class of which the tags of `budgets.toml` leave nothing over."""
+    for user_class in user_classes:
+        if not _has_tasks(user_class):
+            keys = {"tags": order.tags, "exclude_tags": order.exclude_tags}
+            said = " and ".join(f"{key} = {json.dumps(tags, ensure_ascii=False)}" for key, tags in keys.items() if tags)
+            raise ScenarioError(
+                f"no task of the User class {user_class.__name__} is driven: {said} of the service leaves none",
+                place=order.scenario,
+                hint="take tags out of exclude_tags in budgets.toml or off tasks here, once these can be driven"
+                if order.exclude_tags
+                else "mend tags in budgets.toml",
                 slug="scenario-without-tasks",
             )
 
@@ -168,7 +184,7 @@ def create_environment(order: Order, scenario: Scenario) -> Environment:
     except ValueError as error:
         raise ScenarioError(str(error), place=order.scenario) from error
     environment._filter_tasks_by_tags()  # noqa: SLF001  (Locust does it when the load begins, too late to refuse)
-    _check_tasks(scenario.user_classes, order.scenario, order.tags + order.exclude_tags)
+    _check_chosen(scenario.user_classes, order)
     return environment
 
 

@@ -81,7 +81,7 @@ class InitReport:
         active: how many of them are driven.
         measured: whether the budgets come from a measurement.
         notes: what the user should know, a sentence each.
-        next_command: what to type next.
+        next_command: what to type next, after what is to be done before it.
     """
 
     written: tuple[Path, ...]
@@ -325,11 +325,14 @@ class _Writer:
 
     def _report(self, entry: ServiceEntry, sketch: Sketch, proposal: Proposal, written: tuple[Path, ...]) -> InitReport:
         writes = sum(WRITES in call.tags for call in sketch.calls)
-        about_writes = (f"{writes} tasks change data and are not driven: see exclude_tags in {BUDGETS}",)
+        change = "task changes data and is" if writes == 1 else "tasks change data and are"
+        about_writes = (f"{writes} {change} not driven: see exclude_tags in {BUDGETS}",)
         driven = sum(call.active and call.method not in SAFE_METHODS for call in sketch.calls)
-        about_driven = (f"{driven} tasks that change data are driven: use a service whose data may be thrown away",)
+        change = "task that changes data is" if driven == 1 else "tasks that change data are"
+        about_driven = (f"{driven} {change} driven: use a service whose data may be thrown away",)
         budgets = written[0]
         here = budgets.resolve().parent == Path.cwd()
+        run = "perfgate run" if here else f"perfgate run --budgets {shlex.quote(str(budgets))}"
         return InitReport(
             written=written,
             service=entry.name,
@@ -344,8 +347,16 @@ class _Writer:
                 *(about_driven if driven else ()),
                 *proposal.notes,
             ),
-            next_command="perfgate run" if here else f"perfgate run --budgets {shlex.quote(str(budgets))}",
+            next_command=self._before_run(sketch, written[1]) + run,
         )
+
+    def _before_run(self, sketch: Sketch, scenario: Path) -> str:
+        """What is to be done before the first run, which would only say so; empty when nothing is."""
+        unset = [one.variable for one in sketch.variables if not self._environ.get(one.variable)]
+        steps = [f"set {', '.join(unset)} in the environment"] if unset else []
+        if not any(call.active for call in sketch.calls):
+            steps.append(f"make a task of {scenario} work and take its tag off")
+        return f"{', then '.join(steps)}, then: " if steps else ""
 
 
 def without_unanswered(sketch: Sketch, refused: Mapping[str, str]) -> Sketch:
