@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from math import log
 
 import pytest
 
-from perfgate.cli.bisecting import others_lines, parts_lines, result_lines
+from perfgate.cli.bisecting import BisectionView, others_lines, parts_lines, result_lines
 from perfgate.compare.bisect import Commit, Search
 from perfgate.compare.bisect_steps import Step, Why
 from perfgate.judge.nearer import Measured
@@ -64,13 +65,26 @@ def test_what_came_before_the_commit_is_told_with_the_command_that_finds_it() ->
     assert told.endswith("go on with: perfgate bisect g00d c0")
 
 
-@pytest.mark.parametrize(("why", "advised"), [("broken", False), ("noisy", True)])
+@pytest.mark.parametrize(
+    ("why", "advised"), [("broken", False), ("incomparable", False), ("noisy", True), ("short", True)]
+)
 def test_what_could_not_be_judged_is_left_over(why: Why, advised: bool) -> None:
-    """More time helps where the machine was too noisy, and nowhere else."""
+    """More time helps where the machine was too noisy or the time too short, and nowhere else."""
     search, steps = _ended(Step("1-in-full", "undecided", why), Step("0-in-full", "good", found=_slower(1.0)))
     told = result_lines(search, COMMITS, GOOD, steps, confirmed=True)
     assert told[0] == "it is one of these 2 commits:"
     assert any("perfgate bisect c0 c2 --max-duration" in line for line in told) == advised
+
+
+def test_a_commit_that_the_time_was_too_short_for_says_so_and_how_long_it_was_driven_once() -> None:
+    """Not that its check cannot be compared there: more time helps."""
+    lines = io.StringIO()
+    view = BisectionView(lines)
+    step = Step("0-in-full", "undecided", "short", pairs=6, seconds=28.0)
+    view.verified(GOOD, LINE[0], step)
+    (told,) = lines.getvalue().splitlines()
+    assert "--max-duration" in told
+    assert told.count("(6 pairs, 28 s)") == 1
 
 
 def test_a_check_that_moved_with_another_commit_is_named() -> None:

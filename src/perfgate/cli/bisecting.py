@@ -115,7 +115,8 @@ class BisectionView:
             "good": f"not confirmed:{seen}",
             "undecided": _skipped(step, seen, spent),
         }
-        self.line(f"{commit.short} against {before.short}, both started anew: {made[step.nearer]} ({spent})")
+        told = made[step.nearer] if step.nearer == "undecided" else f"{made[step.nearer]} ({spent})"
+        self.line(f"{commit.short} against {before.short}, both started anew: {told}")
 
     def step_starting(self, commit: Commit, search: Search, seconds_left: float | None) -> None:
         """A commit is about to be measured."""
@@ -172,10 +173,11 @@ def result_lines(
     lines += [f"  {one.short} {one.author} {one.day}  {one.subject}" for one in suspects]
     bad = commits[search.suspects[-1]]
     start = commits[search.last_good] if search.last_good else good
-    if len(suspects) > 1 and any(step.why == "noisy" for step in steps):
+    whys = {step.why for step in steps}
+    if (len(suspects) > 1 or not confirmed) and whys & {"noisy", "short"}:
+        lacking = "this machine is too noisy to tell" if "noisy" in whys else "there were too few pairs to tell"
         lines.append(
-            f"this machine is too noisy to tell them apart in the time there is: "
-            f"perfgate bisect {start.short} {bad.short} --max-duration 5m"
+            f"{lacking} them apart in the time there is: perfgate bisect {start.short} {bad.short} --max-duration 5m"
         )
     return lines
 
@@ -253,6 +255,7 @@ def _skipped(step: Step, seen: str, spent: str) -> str:
         "incomparable": "the check that is searched by cannot be compared there",
         "otherwise": f"not judged{seen}: {step.reason}",
         "noisy": f"undecided when the time was over{seen}",
+        "short": "the time was over before there were the pairs that it takes (raise --max-duration)",
         "": "undecided",
     }[step.why]
     return f"skipped: {reason} ({spent if step.pairs else _time(step.seconds)})"

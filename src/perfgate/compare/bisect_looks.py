@@ -80,6 +80,11 @@ class _Look:
         """Pairs before the first look: whole loads are few."""
         return FEWEST_WHOLE if pair.head.figures else FEWEST
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are the pairs that a look takes."""
+        return bool(self.counting) and len(self.counting) >= self.fewest(self.counting[0])
+
     def look(self) -> None:
         """Look at all pairs that count."""
         raise NotImplementedError
@@ -90,7 +95,7 @@ class _Look:
 
     def end(self) -> None:
         """No more pairs will come: look once more at what there is."""
-        if not self.stopped and self.counting and len(self.counting) >= self.fewest(self.counting[0]):
+        if not self.stopped and self.enough:
             self.look()
 
     def closest(self, most: int = 3) -> list[Measured]:
@@ -168,7 +173,7 @@ class SeenAgain(_Look):
 
     def end(self) -> None:
         """No more pairs will come: so many have to do."""
-        if not self.stopped and self.counting and len(self.counting) >= self.fewest(self.counting[0]):
+        if not self.stopped and self.enough:
             self._see()
 
     def _see(self) -> None:

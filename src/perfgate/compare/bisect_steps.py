@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Why a step has no answer. broken: the commit cannot be built, started or driven; incomparable: the check that moved is
 # not there; otherwise: it does not answer what GOOD answers, or fails where it may have been slow; noisy: the time was
-# over.
-Why = Literal["", "broken", "incomparable", "otherwise", "noisy"]
+# over; short: it was over before there were the pairs that a look takes.
+Why = Literal["", "broken", "incomparable", "otherwise", "noisy", "short"]
 CONFIRMING = 3.0  # times `max_duration`: all steps rest on what BAD has against GOOD, so that it may take longer
 VERIFYING = 0.01  # how often the last comparison may say the wrong thing
 MOST_NOISY = 2  # steps without an answer, after which the next would hardly have one
@@ -292,7 +292,7 @@ class Bisection:
             StorageError: the disk is full.
         """
         while (commit := search.next()) is not None:
-            if sum(step.why == "noisy" for step in self.steps) >= MOST_NOISY:
+            if sum(step.why in ("noisy", "short") for step in self.steps) >= MOST_NOISY:
                 return
             self._listener.step_starting(commits[commit], search, self.seconds_left(search))
             step = self.look(commits[commit], search.error)
@@ -351,7 +351,8 @@ class Bisection:
         self._around_s = seconds - (pairs.duration_s if pairs else 0.0)
         answers = looks.answers(self._plan.compare.answers, looks.aims[0].key.endpoint)
         otherwise = self._otherwise(looks, answers)
-        why: Why = "" if looks.answer != "undecided" else "noisy" if looks.found else "incomparable"
+        unseen: Why = "incomparable" if looks.enough else "short"
+        why: Why = "" if looks.answer != "undecided" else "noisy" if looks.found else unseen
         why = "otherwise" if otherwise else why
         return Step(
             commit.id,
