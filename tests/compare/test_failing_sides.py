@@ -40,6 +40,32 @@ def test_a_service_that_fails_everything_as_before_is_red_and_was_not_compared(r
     assert {check.status for check in latencies} == {"invalid"}
 
 
+@pytest.mark.parametrize(
+    ("on_start", "told"),
+    [
+        (
+            "with self.client.post('/login', catch_response=True) as r:\n            r.failure('no token')",
+            "POST /login",
+        ),
+        ("raise ValueError('no USERNAME')", "no USERNAME"),
+    ],
+    ids=["login", "raised"],
+)
+def test_users_that_cannot_sign_in_are_told_of_at_once(repository: Repository, on_start: str, told: str) -> None:
+    """Nothing can be compared then, and the reason is the login, neither missing requests nor a busy machine."""
+    start = f"    def on_start(self):\n        {on_start}\n        raise StopUser\n\n    @task"
+    scenario = SCENARIO.replace("    @task", start, 1)
+    repository.write("shop.py", f"from locust.exception import StopUser\n{scenario}")
+    repository.commit("signs in")
+    repository.commit("nothing")
+    outcome = repository.perfgate("compare", "HEAD~1", "HEAD", "--out", "recording")
+    assert outcome.code == 3, outcome.out + outcome.err
+    words = " ".join(outcome.out.split())
+    assert "every user of the base and head ended before its first task" in words
+    assert told in words
+    assert "compare where it is quieter" not in words
+
+
 @pytest.mark.long
 def test_an_unchanged_service_that_breaks_its_budget_is_red(repository: Repository) -> None:
     """A workflow that runs only `perfgate compare` holds the budgets, and what it cannot hold is skipped visibly."""

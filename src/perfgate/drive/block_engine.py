@@ -143,6 +143,9 @@ class BlockEngine:
         driver = BlockDriver(self._order, self._sides)
         driver.prepare()
         self._settle(driver)
+        if empty := [side for side in self._sides.values() if side.is_empty]:
+            self.stop("error", self._why_empty(empty))
+            return
         driver.spare_collections()
         self._send(Ready("user", classes, told(self._sides["head"].hosts, self._sides["head"].bases)))
         while True:
@@ -159,6 +162,12 @@ class BlockEngine:
         deadline = time.monotonic() + _SETTLE_S
         while not driver.settled and time.monotonic() < deadline:
             gevent.sleep(0.01)
+
+    def _why_empty(self, sides: list[Side]) -> str:
+        """That nothing could be driven there, and what the users met: the login that failed, or what was raised."""
+        where = " and ".join(side.name for side in sides)
+        told = [*(side.refusal for side in sides if side.refusal), *self._user_errors.counts]
+        return f"every user of the {where} ended before its first task{f': {told[0]}' if told else ''}"
 
     def _watch(self) -> None:
         """End when the scenario does what it must not: reach other hosts, or end the load by itself."""

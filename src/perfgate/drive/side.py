@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import locust
 from locust import log
 from locust.event import EventHook, Events
+from locust.runners import STATE_RUNNING
 
+from perfgate.drive.faults import LONGEST
 from perfgate.drive.gate import Gate
 from perfgate.drive.hosts import hold_hosts, settle_hosts
 from perfgate.drive.listening import hear_first
@@ -19,6 +21,7 @@ from perfgate.drive.recorder import Recorder
 from perfgate.drive.scenario import Scenario, create_environment
 from perfgate.drive.statistics import LateStatistics
 from perfgate.drive.users import ArrivalQueue, Pool, UserCount, locally
+from perfgate.drive.values import sentence_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +50,7 @@ class Side:
         hosts: of classes that have hosts of their own.
         bases: classes that are not driven.
         settled: how many users have come to their first task.
+        refusal: the first failure before that, such as that of a login.
         queue: the arrivals that wait (open model), else None.
         seed: of the present pair.
     """
@@ -62,6 +66,7 @@ class Side:
         self.gate = Gate()
         self.busy: set[Any] = set()
         self.settled = 0
+        self.refusal = ""
         self.seed = order.seed
         self.queue = ArrivalQueue(order.seed) if order.model == "open" else None
         self.recorder = Recorder(order.profile, self.queue.delays_s if self.queue else None, budgeted=order.budgeted)
@@ -79,8 +84,21 @@ class Side:
         hold_hosts(self.runner, self.hosts)
         self.requests: EventHook = self.environment.events.request
         hear_first(self.requests, self.recorder)
+        self.requests.add_listener(self._hear_refusal)
         self.statistics = LateStatistics(self.environment, self.recorder)
         self.users: UserCount = locally(self.runner)
+
+    def _hear_refusal(self, request_type: Any = "", name: Any = "", exception: Any = None, **_: Any) -> None:
+        if exception and not self.settled and not self.refusal:
+            why = (
+                sentence_of(exception, LONGEST) if isinstance(exception, BaseException) else text_of(exception, LONGEST)
+            )
+            self.refusal = f"{text_of(request_type, LONGEST)} {text_of(name, LONGEST)} failed ({why})"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all its users have ended before their first task."""
+        return self.runner.state == STATE_RUNNING and not self.settled and not self.runner.user_count
 
     def pool(self, share: Share, most: int) -> Pool:
         """The open model's users."""
