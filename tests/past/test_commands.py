@@ -10,6 +10,7 @@ import pytest
 from perfgate.baseline.entry import Pin
 from perfgate.errors import BaselineError
 from perfgate.past.promoting import promoted_commit
+from perfgate.report.history import listing
 
 if TYPE_CHECKING:
     from perfgate.baseline.entry import Entry
@@ -73,6 +74,19 @@ class TestTheOtherCommands:
         assert lines[3].startswith("* earlier-1")
         assert len(measured.perfgate("baseline", "list", "--limit", "1").output.splitlines()) == 3
         assert "no runs of load peak in" in measured.perfgate("baseline", "list", "--load", "peak").output
+
+    def test_list_tears_no_cell_apart(self, measured: Measured) -> None:
+        """One line a run for `grep`; on a narrow terminal the recording, which is copied, has a line of its own."""
+        entries = measured.earlier(2)
+        commits = [(entry.commit or "-")[:10] for entry in entries]
+        for number, line in enumerate(listing(entries).splitlines()[2:]):
+            assert f"earlier-{number}" in line
+            assert commits[number] in line
+        head, _, *lines = listing(entries, 80).splitlines()
+        assert max(map(len, [head, *lines])) <= 80
+        assert lines[::2] == ["  earlier-0", "  earlier-1"]
+        assert all(commit in line for commit, line in zip(commits, lines[1::2], strict=True))
+        assert listing(entries, 200) == listing(entries)
 
     def test_show_tells_whether_a_run_can_be_a_baseline(self, measured: Measured) -> None:
         """And why not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -56,7 +57,8 @@ def list_(  # noqa: PLR0913  (one argument per option)
     with history_store.opened(history_store.read(budgets), store) as opened:
         wanted = history_store.wanted(service, load, branch, limit or 50)
         found = opened.find(wanted)
-        click.echo(listing(found) if found else none_listed(opened.name, wanted, opened.find()))
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        click.echo(listing(found, width) if found else none_listed(opened.name, wanted, opened.find()))
 
 
 @baseline.command(

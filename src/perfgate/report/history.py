@@ -22,30 +22,46 @@ if TYPE_CHECKING:
     from perfgate.past.promoting import Promotion
 
 _WIDTH = 100
+_UNFOLDED = 1000
 _COMMIT = 10
 _MINUTES = 16  # of a moment: 2026-03-04 05:06
 _FIGURES = ("p50", "p95")
+_LISTED = ("service/load", "measured, UTC", "commit", "branch", "verdict", *_FIGURES)
 
 
-def listing(entries: Sequence[Entry]) -> str:
-    """A table of runs, in their order; * marks promoted ones."""
-    table = plain_table(
-        "  recording", "service/load", "measured, UTC", "commit", "branch", "verdict", *_FIGURES, right=_FIGURES
-    )
-    for column in table.columns[:3]:
-        column.no_wrap = True  # to be copied
-    for entry in entries:
-        figures = [_figure(entry, None, metric) for metric in _FIGURES]
-        cells = [
-            f"{'*' if entry.pin else ' '} {printable(entry.recording)}",
-            printable(f"{entry.service}/{entry.load}"),
-            moment(entry.recorded_at)[:_MINUTES],
-            _commit(entry),
-            printable(entry.branch or UNKNOWN) if entry.pull_request is None else f"request {entry.pull_request}",
-            entry.verdict,
-        ]
-        table.add_row(*(Text(cell) for cell in [*cells, *figures]))
-    return _shown(table)
+def listing(entries: Sequence[Entry], width: int | None = None) -> str:
+    """A table of runs, in their order; * marks promoted ones.
+
+    Args:
+        entries: the runs.
+        width: columns of the terminal: where a run has no room in one line its recording, which is to be copied, stands
+            above the rest of it. None is as wide as it takes.
+    """
+    rows = [(f"{'*' if entry.pin else ' '} {printable(entry.recording)}", _cells(entry)) for entry in entries]
+    table = plain_table("  recording", *_LISTED, right=_FIGURES)
+    for recording, cells in rows:
+        table.add_row(*(Text(cell) for cell in (recording, *cells)))
+    text = _unfolded(table)
+    if width is None or max(map(len, text.splitlines())) <= width:
+        return text
+    table = plain_table(f"  {_LISTED[0]}", *_LISTED[1:], right=_FIGURES)
+    for _, (first, *cells) in rows:
+        table.add_row(*(Text(cell) for cell in (f"  {first}", *cells)))
+    head, rule, *lines = _unfolded(table).splitlines()
+    both = (line for (recording, _), line in zip(rows, lines, strict=True) for line in (recording, line))
+    return "\n".join([head, rule, *both])
+
+
+def _cells(entry: Entry) -> list[str]:
+    """What is listed of a run, under `_LISTED`."""
+    return [
+        printable(f"{entry.service}/{entry.load}"),
+        moment(entry.recorded_at)[:_MINUTES],
+        _commit(entry),
+        printable(entry.branch or UNKNOWN) if entry.pull_request is None else f"request {entry.pull_request}",
+        entry.verdict,
+        *(_figure(entry, None, metric) for metric in _FIGURES),
+    ]
 
 
 def none_listed(store: str, wanted: Wanted, entries: Sequence[Entry]) -> str:
@@ -125,7 +141,14 @@ def _quantity(entry: Entry, endpoint: str | None, metric: str, value: float) -> 
     return quantity(value, unit_of(metric, entry.units.get(endpoint or "", "ms")))
 
 
-def _shown(table: Table) -> str:
-    console, buffer = text_console(_WIDTH, color=False)
+def _unfolded(table: Table) -> str:
+    """Each row in one line, however long that is: for `grep`, and to be copied."""
+    for column in table.columns:
+        column.no_wrap = True
+    return _shown(table, _UNFOLDED)
+
+
+def _shown(table: Table, width: int = _WIDTH) -> str:
+    console, buffer = text_console(width, color=False)
     print_part(console, table)
     return trimmed(buffer.getvalue())
