@@ -34,22 +34,22 @@ def listing(entries: Sequence[Entry], width: int | None = None) -> str:
 
     Args:
         entries: the runs.
-        width: columns of the terminal: where a run has no room in one line its recording, which is to be copied, stands
+        width: columns of the terminal: where a run has no room in one line its name, which is to be copied, stands
             above the rest of it. None is as wide as it takes.
     """
-    rows = [(f"{'*' if entry.pin else ' '} {printable(entry.recording)}", _cells(entry)) for entry in entries]
+    rows = [("*" if entry.pin else " ", entry, _cells(entry)) for entry in entries]
     table = plain_table("  recording", *_LISTED, right=_FIGURES)
-    for recording, cells in rows:
-        table.add_row(*(Text(cell) for cell in (recording, *cells)))
+    for mark, entry, cells in rows:
+        table.add_row(*(Text(cell) for cell in (f"{mark} {printable(entry.recording)}", *cells)))
     text = _unfolded(table)
     if width is None or max(map(len, text.splitlines())) <= width:
         return text
-    table = plain_table(f"  {_LISTED[0]}", *_LISTED[1:], right=_FIGURES)
-    for _, (first, *cells) in rows:
-        table.add_row(*(Text(cell) for cell in (f"  {first}", *cells)))
+    table = plain_table(f"    {_LISTED[1]}", *_LISTED[2:], right=_FIGURES)
+    for _, _, (_, first, *cells) in rows:
+        table.add_row(*(Text(cell) for cell in (f"    {first}", *cells)))
     head, rule, *lines = _unfolded(table).splitlines()
-    both = (line for (recording, _), line in zip(rows, lines, strict=True) for line in (recording, line))
-    return "\n".join([head, rule, *both])
+    both = ((f"{mark} {printable(entry.id)}", line) for (mark, entry, _), line in zip(rows, lines, strict=True))
+    return "\n".join([head, rule, *(line for pair in both for line in pair)])
 
 
 def _cells(entry: Entry) -> list[str]:
