@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from perfgate.cli import options
 from perfgate.cli.completing import BUDGETS
+from perfgate.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +33,12 @@ def doctor(*, budgets: Path | None, no_services: bool) -> None:
     colors = {"ok": "green", "warn": "yellow", "fail": "red"}
     for finding in findings:
         click.secho(f"{finding.status:<5}", fg=colors[finding.status], nl=False)
-        click.echo(f"{finding.what}: {finding.detail}")
+        text = wrapped(f"{finding.status:<5}{finding.what}: {finding.detail}", sys.stdout)
+        click.echo(text[len(f"{finding.status:<5}") :])
         if finding.output:
             click.echo(finding.output)
         if finding.mend:
-            click.echo(f"     mend: {finding.mend}")
+            click.echo(wrapped(f"     mend: {finding.mend}", sys.stdout))
     worst = sum(finding.status == "fail" for finding in findings), sum(f.status == "warn" for f in findings)
     click.echo(f"{worst[0]} to mend, {worst[1]} to know, {len(findings) - sum(worst)} in order")
     click.get_current_context().exit(examination.exit_code(findings))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from perfgate.cli import options
+from perfgate.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,4 +29,5 @@ def explain(budgets: Path, services: tuple[str, ...], loads: tuple[str, ...]) ->
     from perfgate.plan.explain import applicable_limits
     from perfgate.report import explain as table
 
-    click.echo(table.render(applicable_limits(read_plan(budgets, services=services, loads=loads))))
+    text = table.render(applicable_limits(read_plan(budgets, services=services, loads=loads)))
+    click.echo(wrapped(text, sys.stdout))

@@ -7,6 +7,7 @@ import sys
 import click
 
 from perfgate import __version__
+from perfgate.cli.wrapping import wrapped
 from perfgate.errors import ExitCode, OutOfMemoryError, PerfgateError, StoppedError
 from perfgate.publish.output import wants_color
 
@@ -30,15 +31,17 @@ def told(error: BaseException) -> int:
 
 def _print_error(error: PerfgateError) -> None:
     color = None if wants_color(sys.stderr) else False
-    click.secho(f"error[{error.slug}]: ", fg="red", bold=True, nl=False, err=True, color=color)
     several = "\n" in error.message  # each further line begins with its own place, so the first one does too
-    click.echo(_shown(f"{error.place}: {error.message}" if several and error.place else error.message), err=True)
+    slug = f"error[{error.slug}]: "
+    text = _shown(f"{slug}{error.place}: {error.message}" if several and error.place else f"{slug}{error.message}")
+    click.secho(slug, fg="red", bold=True, nl=False, err=True, color=color)
+    click.echo(wrapped(text, sys.stderr).removeprefix(slug), err=True)
     if error.output:
         click.echo(_shown(error.indented_output()), err=True)
     if error.place and not several:
         click.echo(f"  at:   {_shown(error.place)}", err=True)
     if error.hint:
-        click.echo(f"  next: {_shown(error.hint)}", err=True)
+        click.echo(wrapped(f"  next: {_shown(error.hint)}", sys.stderr), err=True)
 
 
 def _shown(text: str) -> str:

@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from perfgate.cli import options
 from perfgate.cli.completing import BUDGETS
+from perfgate.cli.wrapping import wrapped
 from perfgate.errors import StoppedError
 from perfgate.signals import STOPPED_BY
 
@@ -74,9 +75,10 @@ def init(
     for path in made.written:
         click.echo(f"wrote {path}")
     how = "from a short measurement" if made.measured else "without a measurement: tighten them after a run"
-    click.echo(f"{made.service}: {made.active} of {made.tasks} tasks are driven; budgets were proposed {how}")
+    driven = f"{made.service}: {made.active} of {made.tasks} tasks are driven; budgets were proposed {how}"
+    click.echo(wrapped(driven, sys.stdout))
     for note in made.notes:
-        click.echo(f"note: {note}")
+        click.echo(wrapped(f"note: {note}", sys.stdout))
     click.echo(f"next: {made.next_command}")
 
 
@@ -93,11 +95,10 @@ def _write_demo() -> None:
     for path in made.written:
         click.echo(f"wrote {path}")
     if made.no_revisions:
-        click.echo(f"note: there is nothing to compare: {made.no_revisions}")
+        click.echo(wrapped(f"note: there is nothing to compare: {made.no_revisions}", sys.stdout))
     else:
-        click.echo(
-            f"on the branch {BRANCHES[0]} is a small shop, on {BRANCHES[1]} a change that makes its search slower"
-        )
+        about = f"on the branch {BRANCHES[0]} is a small shop, on {BRANCHES[1]} a change that makes its search slower"
+        click.echo(wrapped(about, sys.stdout))
     steps = [] if folder.resolve() == Path.cwd() else [(f"cd {shlex.quote(str(folder))}", "")]
     steps.append(("perfgate run", "drives the shop for 20 s, and judges"))
     if not made.no_revisions:
@@ -117,7 +118,7 @@ def _write_workflows(out: Path, install_from: str | None, *, force: bool) -> Non
     if source.requirement:
         click.echo(f"the workflows install {source.requirement}")
     if source.about:
-        click.echo(f"note: {source.about}")
+        click.echo(wrapped(f"note: {source.about}", sys.stdout))
     if not source.requirement:
         click.echo(
             f"note: so it is not known what CI can install: the workflows fail until you fill in the lines marked"

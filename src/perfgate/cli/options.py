@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from perfgate.cli.completing import BUDGETS, load_names, service_names
+from perfgate.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +45,7 @@ processes = click.option(
 
 def note(text: str) -> None:
     """Say what is worth knowing beside what was asked for."""
-    click.echo(f"note: {text}", err=True)
+    click.echo(wrapped(f"note: {text}", sys.stderr), err=True)
 
 
 class _Time(click.ParamType):  # type: ignore[type-arg]  # generic for type checkers only

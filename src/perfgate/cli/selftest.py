@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from perfgate.cli import options
+from perfgate.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +71,7 @@ def _tell(found: Selftest) -> None:
         click.secho(verdict.upper(), fg=colors.get(verdict), nl=False)
         click.echo(f" (has to be {wanted})")
         for reason in (result.reasons if result else [])[:5]:
-            click.echo(f"  {reason}")
+            click.echo(wrapped(f"  {reason}", sys.stdout))
     words = {0: "the gate tells the two apart", 1: "THE GATE DOES NOT TELL THE TWO APART", 3: "it could not be told"}
     click.echo(words[int(found.exit_code)])
     click.get_current_context().exit(found.exit_code)
