@@ -168,6 +168,24 @@ class TestRefusals:
         assert error.output == "\n".join([*map(str, range(27, 41)), "no database"])
         assert error.place == "budgets.toml:7"
 
+    def test_a_program_beside_perfgate_that_lacks_a_module_is_told_from_that_of_the_service(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where PATH has another, such as that of an activated environment, its path is what to write."""
+        own = Path(sys.executable)
+        theirs = tmp_path / "bin" / own.name
+        theirs.parent.mkdir()
+        theirs.write_text("#!/bin/sh\nexit 1\n")
+        theirs.chmod(0o755)
+        lacking = (own.name, "-c", "import no_such_module")
+        monkeypatch.setenv("PATH", f"{theirs.parent}{os.pathsep}{os.environ['PATH']}")
+        error = raised("service-exited", tmp_path, lacking)
+        assert str(own) in error.hint
+        assert f"write {theirs}" in error.hint
+        assert str(theirs) not in raised("service-exited", tmp_path, (own.name, "-c", "exit(1)")).hint
+        monkeypatch.setenv("PATH", str(own.parent))
+        assert raised("service-exited", tmp_path, lacking).hint == "mend the command; the output says why"
+
     def test_killed_before_ready(self, tmp_path: Path) -> None:
         """A death by signal names the signal."""
         error = raised("service-exited", tmp_path, ("sh", "-c", "kill -SEGV $$"))

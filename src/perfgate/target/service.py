@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING
 
 from perfgate.errors import ServiceError, StorageError, last_words
@@ -17,7 +20,6 @@ from perfgate.target.process import SupervisedProcess
 from perfgate.target.readiness import Answer, address_of, port_in_use, probe
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import TracebackType
 
     from perfgate.plan.plan import Service
@@ -254,7 +256,8 @@ def _await_ready(service: Service, running: RunningService, spawned_at: float) -
 
 def _exited(service: Service, running: RunningService, code: int, elapsed_s: float) -> ServiceError:
     output = running.last_output()
-    hint = "mend the command; the output says why"
+    hint = _other_program(service) if "No module named" in output else ""
+    hint = hint or "mend the command; the output says why"
     if code == 0:
         hint = "run it in the foreground: a command that starts a daemon and ends cannot be measured or stopped"
     return ServiceError(
@@ -264,6 +267,23 @@ def _exited(service: Service, running: RunningService, code: int, elapsed_s: flo
         hint=hint,
         slug="service-exited",
         output=output,
+    )
+
+
+def _other_program(service: Service) -> str:
+    """What to write where the command's program was taken from beside perfgate, and PATH has another one; else empty.
+
+    `uvicorn` of perfgate's own environment does not find what is installed for the service in another one.
+    """
+    word, own = (service.command or ("",))[0], Path(sys.executable).parent
+    folders = (service.env.get("PATH") or os.environ.get("PATH") or os.defpath).split(os.pathsep)
+    others = os.pathsep.join(folder for folder in folders if folder and Path(folder) != own)
+    ours, theirs = which(word, path=str(own)), which(word, path=others)
+    if os.sep in word or ours is None or theirs is None:
+        return ""
+    return (
+        f"{word!r} was {ours}, since the folder of perfgate's own Python comes first in PATH: write {theirs} in the "
+        "command where the service's packages are installed for that one, or install perfgate beside them"
     )
 
 
