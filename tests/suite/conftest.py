@@ -22,7 +22,7 @@ ALONE = ("-p", "perfgate")  # and no other plugin that happens to be installed: 
 
 LOADS = """\
 [loads.calm]
-users = 2
+users = 8  # as many requests as a certain p95 takes, on a slow machine too
 duration = "1s"
 
 [loads.busy]
