@@ -68,6 +68,21 @@ def test_a_result_is_valid_by_the_published_schema(project: Project) -> None:
     jsonschema.validate(json.loads((project.root / "result.json").read_text()), schema)
 
 
+def test_a_report_on_standard_output_stands_alone_there(project: Project) -> None:
+    """What a person reads is on standard error then, and no file is called `-`; two reports cannot both be there."""
+    done = project.perfgate("run", "--json", "-")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["verdict"] == "pass"
+    assert "PASS" in done.err
+    again = project.perfgate("report", "--csv", "-")
+    assert again.out.startswith("result,commit,service,")
+    assert "PASS" in again.err
+    assert not (project.root / "-").exists()
+    both = project.perfgate("run", "--json", "-", "--csv", "-")
+    assert (both.code, both.out) == (2, "")
+    assert "only one report" in both.err
+
+
 def test_the_budgets_file_is_valid_by_the_published_schema(project: Project) -> None:
     """`perfgate schema budgets` describes `budgets.toml`."""
     schema = json.loads(project.perfgate("schema", "budgets").out)

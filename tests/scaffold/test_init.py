@@ -147,6 +147,15 @@ class TestUrl:
         assert "# The service answered 404 to GET /users/{id}." in source
         assert (report.tasks, report.active) == (2, 1)
 
+    def test_that_wants_a_login_which_no_document_describes_is_told_of_once(self, shop: Shop, tmp_path: Path) -> None:
+        """What to write is said, where "401" alone would leave the reader to guess."""
+        shop.json("/openapi.json", {"openapi": "3.0.0", "paths": {"/a": {"get": {}}, "/b": {"get": {}}}})
+        shop.page("/")
+        shop.json("/a", {}, status=401)
+        shop.json("/b", {}, status=401)
+        told = [note for note in init(shop.url, InitOptions(tmp_path)).notes if "on_start" in note]
+        assert len(told) == 1
+
     def test_is_asked_with_the_secrets_of_the_environment(self, shop: Shop, tmp_path: Path) -> None:
         """They are sent, and not written."""
         scheme = {"securitySchemes": {"b": {"type": "http", "scheme": "bearer"}}}

@@ -267,5 +267,5 @@ def test_init_says_what_is_left_to_fill_in(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "note: perfgate runs without having been installed\nnote: so it is not known" in done.stdout
-    assert 'marked "FILL IN", or repeat this with --force --install-from' in done.stdout
+    assert 'marked "FILL IN", or write them again: perfgate init --github --force --install-from' in done.stdout
     assert "FILL IN" in (tmp_path / ".github" / "workflows" / "perfgate.yml").read_text()

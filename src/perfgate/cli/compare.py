@@ -72,6 +72,7 @@ def compare(  # noqa: PLR0913  (one argument per option)
     from perfgate.plan.budgets_file import read_plan
     from perfgate.preflight import fresh_folder
 
+    quiet = options.to_stdout(files) or quiet
     plan = options.timed(read_plan(budgets, services=services, loads=loads, seed=seed), max_duration)
     choice = base or (base_url or plan.gate.baseline)
     folder = out or fresh_folder(plan.root)

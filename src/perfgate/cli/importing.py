@@ -60,6 +60,7 @@ def importing(  # noqa: PLR0913  (its options)
     from perfgate.plan.budgets_file import read_plan
     from perfgate.preflight import fresh_folder, hide
 
+    options.to_stdout(reports)
     plan = read_plan(budgets)
     if history:
         check_url(plan.gate.store)

@@ -120,10 +120,11 @@ def _write_workflows(out: Path, install_from: str | None, *, force: bool) -> Non
     if source.about:
         click.echo(wrapped(f"note: {source.about}", sys.stdout))
     if not source.requirement:
-        click.echo(
-            f"note: so it is not known what CI can install: the workflows fail until you fill in the lines marked"
-            f' "{FILL_IN}", or repeat this with --force --install-from OWNER/REPO@COMMIT'
+        note = (
+            f"note: so it is not known what CI can install: the workflows fail until you fill in the lines marked "
+            f'"{FILL_IN}", or write them again: perfgate init --github --force --install-from OWNER/REPO@COMMIT'
         )
+        click.echo(wrapped(note, sys.stdout))
 
 
 def _measure(budgets: Path, engines: Engines) -> Measurement:

@@ -13,12 +13,13 @@ from perfgate.cli.completing import BUDGETS, load_names, service_names
 from perfgate.cli.wrapping import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from perfgate.plan.plan import Plan
 
 FORMATS = ("json", "junit", "markdown", "html", "csv", "prometheus")
 
+STDOUT = Path("-")
 path = click.Path(path_type=Path)
 budgets = click.option("--budgets", type=path, default=Path(BUDGETS), show_default=True, help="The budgets file.")
 services = click.option(
@@ -95,7 +96,19 @@ def sharing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """An option for each format of a report, with a path."""
     for name in reversed(FORMATS):
-        command = click.option(f"--{name}", type=path, metavar="PATH", help=f"Write the result as {name} here.")(
-            command
-        )
+        command = click.option(
+            f"--{name}", type=path, metavar="PATH", help=f"Write the result as {name} here; - for standard output."
+        )(command)
     return command
+
+
+def to_stdout(files: Mapping[str, Path | None]) -> bool:
+    """Whether a report goes to standard output (`--json -`): where it stands alone; all else goes to the other.
+
+    Raises:
+        click.UsageError: several do.
+    """
+    names = [name for name, path in files.items() if path == STDOUT]
+    if len(names) > 1:
+        raise click.UsageError(f"only one report can go to standard output: --{', --'.join(names)}")
+    return bool(names)

@@ -57,6 +57,7 @@ def run(  # noqa: PLR0913  (one argument per option)
     """Drive the loads of budgets.toml at its services, and judge what was measured."""
     from perfgate.drive.fleet import Engines
 
+    quiet = options.to_stdout(files) or quiet
     crew = _workers(workers, bind_host, bind_port, worker_timeout, processes)
     with Engines(processes, crew, ahead=True) as engines:  # it imports Locust while this process reads the plan
         from perfgate import gate, live

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -23,6 +24,11 @@ _MOST_IDS = 10
 _BUDGET_S = 15.0  # what is not tried by then is driven as it is
 _LONGEST_ID = 100
 
+_NO_LOGIN = (
+    "the service wants a login that its document does not describe: write it into the scenario, as on_start of its "
+    "user, or begin from a HAR file that has it"
+)
+
 
 class Probe:
     """Tries the calls of one service.
@@ -38,6 +44,7 @@ class Probe:
         self._known: dict[str, Any] = {}  # endpoint name -> the JSON that it answered
         self._given: dict[str, str] = {}  # what the login gives
         self._by_cookie = False
+        self._unauthorized = False
         self._end = time.monotonic() + _BUDGET_S
 
     def checked(self, sketch: Sketch) -> Sketch:
@@ -49,7 +56,8 @@ class Probe:
         # Lists first: they tell which ids exist.
         ordered = sorted(sketch.calls, key=lambda call: call.name.count("{"))
         checked = {id(call): self._checked(call, headers) for call in ordered}
-        return replace(sketch, calls=tuple(checked[id(call)] for call in sketch.calls))
+        notes = (_NO_LOGIN,) if self._unauthorized and not sketch.start and not sketch.headers else ()
+        return replace(sketch, calls=tuple(checked[id(call)] for call in sketch.calls), notes=(*sketch.notes, *notes))
 
     def _signed_in(self, sketch: Sketch) -> dict[str, str]:
         """What the login gives, when the environment holds what it wants; by name."""
@@ -83,6 +91,7 @@ class Probe:
         if answer is None:  # it tells nothing about the example: the service may not run at all
             return call
         self._learn(call.name, answer)
+        self._unauthorized = self._unauthorized or answer.status == HTTPStatus.UNAUTHORIZED
         told = self._known.get(call.name.rstrip("/")) if answer.good else None
         # What the document says of its answers holds for lists that are empty now, too.
         if told is not None and call.operation is not None and not isinstance(call.operation.answer, dict | list):
