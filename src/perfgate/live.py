@@ -269,9 +269,9 @@ class Screen:
         self._live.start()
 
     def say(self, line: str) -> None:
-        """A line that stays, above what changes."""
+        """A line that stays, above what changes; broken between words where it is longer than the terminal is wide."""
         self._live.refresh()  # else rich draws what was there before below the new line
-        self._live.console.print(line, soft_wrap=True)
+        self._live.console.print(line, soft_wrap=len(line) <= self._live.console.width, overflow="fold")
 
     def redraw(self) -> None:
         """Draw what is to be seen now, unless that was done just before."""

@@ -185,6 +185,18 @@ def test_a_load_that_ended_leaves_one_line_behind() -> None:
     assert "catalog / peak" not in after[1]
 
 
+def test_a_message_is_broken_between_words_on_a_terminal() -> None:
+    """The terminal itself would break it anywhere."""
+    view, stream = terminal(count().__next__)
+    words = [f"word{number}" for number in range(40)]
+    view.message(" ".join(words))
+    view.close()
+    shown = Text.from_ansi(stream.getvalue()).plain.replace("\r", "\n").splitlines()
+    told = [line for line in shown if "word" in line]
+    assert max(map(len, told)) <= 80
+    assert " ".join(told).split() == words
+
+
 def test_a_terminal_shows_messages_and_names_without_obeying_them() -> None:
     """Markup and escapes are text."""
     view, stream = terminal(count().__next__)

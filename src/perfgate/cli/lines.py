@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from perfgate.cli.wrapping import wrapped
 from perfgate.report.tables import printable
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Lines:
 
     def keep(self, text: str) -> None:
         """A line that a person must read, in quiet too."""
-        self._stream.write(f"{_CLEARED if self._open else ''}{printable(text, longest=_LONGEST)}\n")
+        line = wrapped(printable(text, longest=_LONGEST), self._stream)
+        self._stream.write(f"{_CLEARED if self._open else ''}{line}\n")
         self._stream.flush()
         self._open = False
 
