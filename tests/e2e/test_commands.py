@@ -28,6 +28,15 @@ def test_every_command_explains_itself(project: Project, command: str) -> None:
     assert f"Usage: python -m perfgate {command}" in outcome.out
 
 
+@pytest.mark.parametrize("group", [(), ("baseline",)], ids=["perfgate", "baseline"])
+def test_a_group_says_what_each_command_does_in_a_whole_sentence(project: Project, group: tuple[str, ...]) -> None:
+    """Cut off, it would have to be asked for command by command."""
+    told = project.perfgate(*group, "--help").out
+    commands = told.split("Commands:\n")[1].split("\n\n")[0]
+    assert "..." not in commands
+    assert "promote " in commands or "a HAR file." in " ".join(commands.split())
+
+
 def test_an_unknown_command_or_option_is_a_usage_error(project: Project) -> None:
     """Exit 2, before anything is driven."""
     assert project.perfgate("rnu").code == 2

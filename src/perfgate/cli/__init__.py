@@ -17,6 +17,7 @@ import click
 from perfgate import __version__
 from perfgate.cli.completing import COMPLETING, PROGRAM
 from perfgate.cli.fault import told
+from perfgate.cli.grouping import Group
 from perfgate.errors import ExitCode
 from perfgate.publish.output import guarded_streams, wants_color
 from perfgate.signals import stop_signals
@@ -43,7 +44,7 @@ COMMANDS = (
 _MODULES = {"import": "importing"}  # `import` cannot be a function's name
 
 
-class _Group(click.Group):
+class _Group(Group):
     """Finds commands in modules, and turns every error into words and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

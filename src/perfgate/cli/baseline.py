@@ -11,6 +11,7 @@ import click
 
 from perfgate.cli import history_store, options
 from perfgate.cli.completing import load_names, service_names
+from perfgate.cli.grouping import Group
 from perfgate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 
 @click.group(
+    cls=Group,
     epilog="""\b
 Examples:
   perfgate baseline list --branch main --limit 20
   perfgate baseline promote latest --reason "released as 1.4"
   perfgate baseline export history.jsonl.gz
   perfgate baseline import .perfgate/runs/20260101T120000Z
-A run is named by its recording, by its recording/service/load, or by `latest`."""
+A run is named by its recording, by its recording/service/load, or by `latest`.""",
 )
 def baseline() -> None:
     """Look at the history, promote and drop runs, and carry them from one store to another."""
