@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from perfgate.judge.result import ServiceResult
 from perfgate.report import html, markdown, text
 from perfgate.report.statements import health_notes, unjudged
 from tests.report import results
@@ -46,3 +47,20 @@ def test_what_keeps_several_loads_from_being_judged_is_told_once() -> None:
     reasons = [reason for run in unstarted for reason in run.reasons]
     result = results.result(verdict="invalid", runs=unstarted, services=[], reasons=reasons)
     assert [one for one in unjudged(result) if why in one] == [f"catalog/normal, catalog/peak: {why}"]
+
+
+@pytest.mark.parametrize("undecided", [True, False])
+def test_a_comparison_that_was_stopped_tells_why_and_not_of_each_check_that_it_was_undecided(undecided: bool) -> None:
+    """What a budget would have said stays; of a comparison that ran to its end everything does."""
+    stopped, broken = "stopped by SIGINT [interrupted]", "not judged, would be fail: error rate 4 %, budget 1 %"
+    budget = results.check("invalid", message=broken, endpoint=None)
+    place = f"catalog/normal {results.UNDECIDED.endpoint}: {results.UNDECIDED.message}"
+    reasons = [f"catalog/normal: {stopped}", place, f"catalog/normal: {broken}"]
+    run = results.run(
+        verdict="invalid", sound=False, doubts=[stopped], checks=[results.UNDECIDED, budget], reasons=reasons
+    )
+    service = ServiceResult(name="catalog", url="", verdict="invalid", reasons=reasons)
+    told = unjudged(
+        results.result(verdict="invalid", runs=[run], services=[service], reasons=reasons), undecided=undecided
+    )
+    assert told == [f"catalog/normal: {stopped}", f"catalog/normal: {broken}"]

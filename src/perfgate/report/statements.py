@@ -243,8 +243,10 @@ def unjudged(result: Result, *, undecided: bool = True) -> list[str]:
         if service.verdict == "invalid" and not service.checks:
             found += [reason for reason in service.reasons if reason not in doubted]
     found += [f"{row.place}: {row.check.message}" for row in rows if row.check.status == "invalid" and not row.doubted]
-    apart = () if undecided else undecided_told(rows)
-    told_once = dict.fromkeys(printable(reason, longest=1000) for reason in found)
+    # Of a run that is not sound its doubts are told: that each check was undecided when it was stopped is no news.
+    apart = {f"{row.place}: {row.check.message}" for row in rows if row.doubted and row.check.decision == "undecided"}
+    apart |= set() if undecided else set(undecided_told(rows))
+    told_once = dict.fromkeys(printable(reason, longest=1000) for reason in found if reason not in apart)
     return [reason for reason in told_once if reason not in apart]
 
 
