@@ -13,10 +13,10 @@ import random
 import socket
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from perfgate.errors import ServiceError
+from perfgate.target.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 # Below the ports of outgoing connections (Linux from 32768, others from 49152) and those of Kubernetes (from 30000).
 PORTS = range(20_000, 30_000)
-_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_EPHEMERAL = "proc/sys/net/ipv4/ip_local_port_range"
+_RFC_6335 = (49_152, 65_535)  # as macOS has it
 
 
 class ReservedPort:
@@ -84,10 +85,11 @@ def _shuffled() -> list[int]:
 
 
 def _ephemeral() -> tuple[int, int]:
-    with suppress(OSError, ValueError):
-        first, last = map(int, _EPHEMERAL.read_text(encoding="ascii").split())
-        return first, last
-    return 49_152, 65_535  # RFC 6335, as macOS has it
+    """The ports that the kernel gives by itself: the first and the last."""
+    found = (System().text(_EPHEMERAL) or "").split()
+    if len(found) != len(_RFC_6335) or not all(word.isdecimal() for word in found):
+        return _RFC_6335
+    return int(found[0]), int(found[1])
 
 
 def _hold(number: int) -> socket.socket | None:
