@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from perfgate.judge.result import Environment, Result, RunResult
 from perfgate.measure.histogram import Histogram
-from perfgate.measure.summary import EndpointSummary, Failure, Health, Latency
+from perfgate.measure.summary import EndpointSummary, Failure, Health, Latency, PhaseSummary
 from perfgate.plan.budget import METRICS
-from perfgate.scaffold.proposal import Proposal, proposed_from, unanswered
+from perfgate.scaffold.proposal import Proposal, never_answered, proposed_from, unanswered
 from perfgate.scaffold.spread import Measurement, Seconds, readable_up, roomy, upper_end
 
 SEEN = st.lists(st.lists(st.floats(0.01, 1e5), min_size=1, max_size=40), min_size=1, max_size=12)
@@ -196,6 +196,25 @@ def test_endpoints_that_never_answer_are_named() -> None:
     """So that they can be set aside, with what came instead."""
     total, good, dead = summary(None, 9.0, 9.0), summary("GET /", 9.0, 9.0), summary("GET /gone", None, None, 50, 50)
     assert unanswered(measurement(total, good, dead), "shop") == {"GET /gone": "HTTP 404"}
+
+
+def test_a_login_that_is_only_tried_in_the_ramp_is_seen() -> None:
+    """Users that could not sign in ask for nothing more, so nothing of theirs need be in the judged phase."""
+    login, home = summary("POST /login", None, None, 20, 20), summary("GET /", 9.0, 9.0, 20)
+    ramp = PhaseSummary(name="ramp", start_s=0, end_s=5, total=summary(None, 9.0, 9.0, 40, 20), endpoints=[login, home])
+    found = measurement(summary(None, None, None, 0), phases=[ramp])
+    assert never_answered(found, "shop") == {"POST /login": "HTTP 404"}
+
+
+def test_what_answers_in_the_ramp_alone_has_never_answered() -> None:
+    """Runs are judged without it."""
+    late, home = summary("GET /late", None, None, 50, 50), summary("GET /", 9.0, 9.0)
+    ramp = PhaseSummary(
+        name="ramp", start_s=0, end_s=5, total=summary(None, 9.0, 9.0), endpoints=[summary("GET /late", 9.0, 9.0)]
+    )
+    assert unanswered(measurement(summary(None, 9.0, 9.0), late, home, phases=[ramp]), "shop") == {
+        "GET /late": "HTTP 404"
+    }
 
 
 def test_where_nothing_answers_no_endpoint_is_to_blame() -> None:

@@ -116,17 +116,31 @@ def unanswered(measured: Measurement, service: str) -> dict[str, str]:
 
     Where no request of any endpoint succeeded the service is down or wants credentials, and no endpoint is to blame.
     """
-    run = next((run for run in measured.result.runs if run.service == service), None)
-    asked = [entry for entry in (run.endpoints if run else []) if entry.requests]
     dead = never_answered(measured, service)
-    return dead if len(dead) < len(asked) else {}
+    return dead if len(dead) < len(_asked(measured, service)) else {}
 
 
 def never_answered(measured: Measurement, service: str) -> dict[str, str]:
     """Endpoints of which no request succeeded, and what came instead, in words."""
+    return {
+        name: _kinds(entries[0]) or "no answer"
+        for name, entries in _asked(measured, service).items()
+        if all(entry.requests == entry.failures for entry in entries)
+    }
+
+
+def _asked(measured: Measurement, service: str) -> dict[str, list[EndpointSummary]]:
+    """Every endpoint that was asked: in the judged phase, or, as a login while users come to life, only in others."""
     run = next((run for run in measured.result.runs if run.service == service), None)
-    dead = [entry for entry in (run.endpoints if run else []) if entry.requests and entry.requests == entry.failures]
-    return {entry.name: _kinds(entry) or "no answer" for entry in dead if entry.name is not None}
+    judged: dict[str, list[EndpointSummary]] = {}
+    others: dict[str, list[EndpointSummary]] = {}
+    for found, entries in (
+        ((judged, run.endpoints), *((others, phase.endpoints) for phase in run.phases)) if run else ()
+    ):
+        for entry in entries:
+            if entry.name is not None and entry.requests:
+                found.setdefault(entry.name, []).append(entry)
+    return others | judged
 
 
 def _unusable(run: RunResult | None, result: Result) -> str:
