@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perfgate.compare.bisect_looks import FOUND, SeenAgain
+from perfgate.compare.bisect_looks import FOUND, NearerTo, SeenAgain
 from perfgate.judge.nearer import (
     Measured,
     boundary,
     cases_of,
     is_doubted,
     log_ratio,
+    measured,
     moved,
     nearer,
-    of_check,
     pairs_needed,
 )
 from perfgate.judge.paired import CheckKey, Rules
@@ -35,10 +35,15 @@ ERRORS = CheckKey(ENDPOINT, "error_rate")
 RULES = Rules(max_slowdown_percent=10.0)
 
 
-def _measured(slower: float, seed: int, count: int = 40, key: CheckKey = MEAN) -> Measured:
-    found = of_check(noisy(count, slower=slower, seed=seed), key)
+def _seen(counting: list[Pair], key: CheckKey) -> Measured:
+    (case,) = (case for case in cases_of(counting) if case.key == key)
+    found = measured(case)
     assert found is not None
     return found
+
+
+def _measured(slower: float, seed: int, count: int = 40, key: CheckKey = MEAN) -> Measured:
+    return _seen(noisy(count, slower=slower, seed=seed), key)
 
 
 @pytest.mark.parametrize("slower", [1.25, 2.0, 5.0])
@@ -114,17 +119,13 @@ def test_errors_may_be_what_moved() -> None:
     assert ERRORS in [one.key for one in found]
     bad = next(one for one in found if one.key == ERRORS)
     assert bad.change == pytest.approx(0.3, abs=0.01)
-    good = of_check(_failing(40, 0), ERRORS)
-    assert good is not None
-    assert nearer(good, bad, 0.01) == "good"
+    assert nearer(_seen(_failing(40, 0), ERRORS), bad, 0.01) == "good"
 
 
 def test_no_failure_among_few_requests_does_not_tell_a_rare_failure_from_none() -> None:
     """Where one request in a hundred fails, two hundred requests without a failure are nothing unusual."""
     bad = Measured(ERRORS, change=0.01, error=0.001, pairs=400, base=0.0, head=0.01, unit="share")
-    seen = of_check(_failing(20, 0), ERRORS)
-    assert seen is not None
-    assert nearer(seen, bad, 0.01) == "undecided"
+    assert nearer(_seen(_failing(20, 0), ERRORS), bad, 0.01) == "undecided"
 
 
 def test_unchanged_code_has_nothing_that_moved() -> None:
@@ -139,10 +140,16 @@ def test_what_moved_is_told_with_its_size_the_endpoint_before_the_whole() -> Non
     assert found[0].change == pytest.approx(0.077, abs=0.02)
 
 
-def test_a_check_that_is_not_there_is_not_measured() -> None:
-    """A commit without the endpoint cannot be judged by it."""
-    assert cases(noisy(20))
-    assert of_check(noisy(20), CheckKey("GET /other", "mean")) is None
+def test_a_commit_without_the_endpoint_is_called_neither_good_nor_bad() -> None:
+    """What moved cannot be seen there: the step ends early, and says why."""
+    gone = replace(_measured(2.0, 1), key=CheckKey("GET /other", "mean"))
+    step = NearerTo(100, 0.0, aims=[gone], error=0.01)
+    for each in noisy(100):
+        if not step.stopped:
+            step.add(each)
+    assert (step.found, step.answer) == (None, "undecided")
+    assert step.stopped == "the check that moved cannot be compared there"
+    assert len(step.counting) < 100
 
 
 def test_what_was_seen_once_is_searched_for_only_if_another_start_shows_it_again() -> None:

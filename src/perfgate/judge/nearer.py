@@ -236,12 +236,6 @@ def cases_of(counting: Sequence[Pair]) -> list[Case]:
     return figure_cases(counting) or cases(counting)
 
 
-def of_check(counting: Sequence[Pair], key: CheckKey) -> Measured | None:
-    """One check over pairs that count; None when they do not tell."""
-    case = next((case for case in cases_of(counting) if case.key == key), None)
-    return None if case is None else measured(case)
-
-
 def moved(counting: Sequence[Pair], rules: Rules, level: float) -> list[Measured]:
     """The checks that are proven worse by more than what is too little to be searched for, the surest first.
 
