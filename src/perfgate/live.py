@@ -6,13 +6,13 @@ second; nothing is judged by what it shows.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from perfgate.judge.words import counted, duration, lasting, quantity
+from perfgate.publish.output import is_dumb
 from perfgate.report.tables import printable
 from perfgate.stage import Unwatched, Watcher
 
@@ -52,11 +52,6 @@ def choose(console_is_terminal: bool, *, quiet: bool = False, stream: TextIO | N
     if console_is_terminal and not is_dumb():
         return TerminalView(stream)
     return PlainView(stream)
-
-
-def is_dumb() -> bool:
-    """Whether this terminal's cursor cannot move."""
-    return os.environ.get("TERM", "") in ("dumb", "unknown")
 
 
 @dataclass

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from perfgate.cli.estimates import estimates_of, shown_checks
 from perfgate.cli.lines import Lines
 from perfgate.judge.words import counted, lasting
-from perfgate.live import Screen, is_dumb
+from perfgate.live import Screen
+from perfgate.publish.output import is_dumb
 from perfgate.report.grounds import busy_words
 from perfgate.report.tables import printable
 

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from perfgate.cli.wrapping import wrapped
+from perfgate.publish.output import is_dumb
 from perfgate.report.tables import printable
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Lines:
         self._stream = stream
         self._quiet = quiet
         self._open = False
-        self.in_place = stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+        self.in_place = stream.isatty() and not is_dumb()
 
     def write(self, text: str) -> None:
         """A line of progress that stays; one that was to be written over makes room for it."""

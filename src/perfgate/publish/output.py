@@ -140,6 +140,11 @@ def guarded_streams() -> Iterator[Output]:
                 stream.reconfigure(errors=errors)
 
 
+def is_dumb() -> bool:
+    """Whether this terminal has neither colours nor a cursor that moves, as those of editors and of some CI jobs."""
+    return os.environ.get("TERM", "") in ("dumb", "unknown")
+
+
 def wants_color(stream: TextIO) -> bool:
     """Whether to write colours: to a terminal that has them, unless `NO_COLOR` is set (see https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in ("dumb", "unknown")
+    return stream.isatty() and not os.environ.get("NO_COLOR") and not is_dumb()
